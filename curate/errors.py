@@ -1,0 +1,37 @@
+"""What can go wrong, as one small tree.
+
+CurateError                  a sentence for the user; the CLI prints it on one line
+├── UsageError               the user's mistake: missing path, bad recipe, foreign folder   exit 2
+│   ├── RecipeError          names recipe, stage, key and the nearest right name
+│   └── AssetError           a model, lexicon or tokenizer file that is missing or unusable
+└── RunError                 the run itself failed: books, guard rails, a lost worker       exit 1
+    └── GuardError           a stage took more than its band allows; the books so far are shown
+"""
+
+
+class CurateError(Exception):
+    """Anything that is told to the user in one line."""
+
+    exit_code = 1
+
+
+class UsageError(CurateError):
+    """A mistake in what was asked for."""
+
+    exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe that cannot be run as written."""
+
+
+class AssetError(UsageError):
+    """A file that a stage needs and cannot use."""
+
+
+class RunError(CurateError):
+    """A run that had to stop."""
+
+
+class GuardError(RunError):
+    """A stage dropped more than its `[guard]` band allows."""

@@ -1,0 +1,1 @@
+"""Token shards to a compact model."""
