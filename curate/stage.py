@@ -42,7 +42,7 @@ DOCUMENT = pa.schema(
 """Every batch starts with these. `date` is ISO 8601 as the source gave it, `media` a MIME type,
 `meta` a JSON object of whatever else the source knew (keys sorted)."""
 
-type_ = type
+
 Signals = Mapping[str, Any]
 """Signal name → Arrow or NumPy array with one value a row. A null breaks no rule; NaN is forbidden."""
 
@@ -139,7 +139,7 @@ class Stage(BaseModel, ABC):
     def assets(self) -> dict[str, Path]:
         """Field → file, for every `Asset` field that is set."""
         found = {}
-        for key in type_(self).model_fields:
+        for key in type(self).model_fields:
             value = getattr(self, key)
             if isinstance(value, Path):
                 found[key] = value
@@ -154,7 +154,7 @@ class Stage(BaseModel, ABC):
             for key, value in self.model_dump(mode="json").items()
             if not (key in self.assets() or any(a.startswith(f"{key}[") for a in self.assets()))
         }
-        for key in type_(self).model_fields:
+        for key in type(self).model_fields:
             if isinstance(getattr(self, key), OneOf):
                 fields[key] = getattr(self, key).sorted()
         versions = {package: package_version(package) for package in self.packages}
@@ -175,7 +175,7 @@ class Filter(Stage):
     def rules(self) -> tuple[Rule, ...]:
         """Every bound that could be set, in field order: bit i of `broken` is rule i."""
         found: list[Rule] = []
-        for key in type_(self).model_fields:
+        for key in type(self).model_fields:
             value = getattr(self, key)
             if isinstance(value, Range):
                 found += [Rule(key, "min", value.min), Rule(key, "max", value.max)]
