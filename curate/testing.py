@@ -19,7 +19,7 @@ def batch(*texts: str, **columns: Any) -> pa.RecordBatch:
         "text": list(texts),
         "meta": ["{}"] * rows,
     }
-    extra = {}
+    extra: dict[str, Any] = {}
     for key, value in columns.items():
         spread = value if isinstance(value, (list, pa.Array)) else [value] * rows
         (values if key in values else extra)[key] = spread
