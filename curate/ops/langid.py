@@ -1,0 +1,168 @@
+"""Language identification's inner loops: the window that is read, and naive Bayes over byte n-grams.
+
+`bayes` is langid.py's scheme (Lui and Baldwin, "langid.py: An Off-the-shelf Language Identification
+Tool", ACL 2012) as py3langid 0.4 refines it: an automaton over bytes counts n-gram features, each
+counts log(1 + n), and the log-posterior is divided by the square root of the text's bytes before the
+softmax, which keeps the probability calibrated over lengths.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from curate.ops import unicode
+from curate.ops.kernel import I64, IN_I32, IN_U8, IN_U16, IN_U32, OUT_F64, OUT_I32, OUT_U8, VOID, inline, kernel
+
+_IN_F32 = types.Array(types.float32, 1, "C", readonly=True)
+_IN_F32_2D = types.Array(types.float32, 2, "C", readonly=True)
+_IN_I32_2D = types.Array(types.int32, 2, "C", readonly=True)
+
+
+class Model(NamedTuple):
+    """Naive Bayes over the features that an automaton finds; S states, F features, C classes."""
+
+    moves: NDArray[np.uint32]
+    """The automaton's distinct rows of 256 next states, one after the other."""
+    rows_of: NDArray[np.uint32]
+    """(S,) which row of `moves` a state uses."""
+    features: NDArray[np.int32]
+    """(S,) the feature that a state completes, or -1."""
+    weights: NDArray[np.float32]
+    """(F, C) log-likelihoods."""
+    prior: NDArray[np.float32]
+    """(C,) log-priors."""
+    aliases: NDArray[np.int32]
+    """(n, 2) classes of one label: the second's probability goes to the first."""
+
+
+class Windows(NamedTuple):
+    """Cut-out texts as offsets and bytes, and which of them hold a letter."""
+
+    offsets: NDArray[np.int32]
+    data: NDArray[np.uint8]
+    lettered: NDArray[np.bool_]
+
+
+def windows(offsets: NDArray[np.int32], data: NDArray[np.uint8], width: int) -> Windows:
+    """`width` code points from the middle of every text.
+
+    The window begins `width` / 2 code points before the text's middle byte, or at the text's start. Runs of
+    white space and control characters count as one space, and none stays at the ends.
+    """
+    rows = len(offsets) - 1
+    room = int(np.minimum(np.diff(offsets), 4 * width).sum(dtype=np.int64))
+    starts, out, lettered = np.zeros(rows + 1, np.int32), np.empty(room, np.uint8), np.zeros(rows, np.uint8)
+    _windows(offsets, data, width, unicode.classes(), starts, out, lettered)
+    return Windows(starts, out[: starts[-1]], lettered.view(np.bool_))
+
+
+def bayes(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], model: Model
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The likeliest class of every text and its probability; -1 and 0 for a text without any feature."""
+    best, share = np.full(len(offsets) - 1, -1, np.int32), np.zeros(len(offsets) - 1, np.float64)
+    _bayes(offsets, data, *model, best, share)
+    return best, share
+
+
+@inline
+def _middle(data: NDArray[np.uint8], begin: int, end: int, width: int) -> int:
+    if end - begin <= width:
+        return begin
+    at, back = (begin + end) // 2, (width + 1) // 2
+    while at > begin:
+        if data[at] & 0xC0 != 0x80:
+            if back == 0:
+                break
+            back -= 1
+        at -= 1
+    return at
+
+
+@kernel(VOID, IN_I32, IN_U8, I64, IN_U16, OUT_I32, OUT_U8, OUT_U8)
+def _windows(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    width: int,
+    classes: NDArray[np.uint16],
+    starts: NDArray[np.int32],
+    out: NDArray[np.uint8],
+    lettered: NDArray[np.uint8],
+) -> None:
+    filled = 0
+    for row in range(len(offsets) - 1):
+        end, taken, gap, begin = int(offsets[row + 1]), 0, False, filled
+        at = _middle(data, int(offsets[row]), end, width)
+        while at < end and taken < width:
+            code, size = unicode.decode(data, at, end)
+            bits = classes[code]
+            if bits & unicode.SPACE or code < 0x20 or 0x7F <= code < 0xA0:
+                gap = filled > begin
+            else:
+                if gap:
+                    if taken + 2 > width:
+                        break
+                    out[filled] = 0x20
+                    filled, taken, gap = filled + 1, taken + 1, False
+                if bits & unicode.LETTER:
+                    lettered[row] = 1
+                for i in range(size):
+                    out[filled + i] = data[at + i]
+                filled, taken = filled + size, taken + 1
+            at += size
+        starts[row + 1] = filled
+
+
+@inline
+def _softmax(score: NDArray[np.float32], scale: float, aliases: NDArray[np.int32]) -> tuple[int, float]:
+    top = np.float64(score.max())
+    shares = np.empty(len(score), np.float64)
+    for k in range(len(score)):
+        shares[k] = math.exp((np.float64(score[k]) - top) * scale)
+    shares /= shares.sum()
+    for i in range(len(aliases)):
+        shares[aliases[i, 0]] += shares[aliases[i, 1]]
+        shares[aliases[i, 1]] = 0.0
+    k = int(shares.argmax())
+    return k, shares[k]
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U32, IN_U32, IN_I32, _IN_F32_2D, _IN_F32, _IN_I32_2D, OUT_I32, OUT_F64)
+def _bayes(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    moves: NDArray[np.uint32],
+    rows_of: NDArray[np.uint32],
+    features: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    prior: NDArray[np.float32],
+    aliases: NDArray[np.int32],
+    best: NDArray[np.int32],
+    share: NDArray[np.float64],
+) -> None:
+    classes = len(prior)
+    seen, touched = np.zeros(len(weights), np.int32), np.empty(len(weights), np.int32)
+    score = np.empty(classes, np.float32)
+    for row in range(len(best)):
+        state, distinct = np.uint32(0), 0
+        for at in range(offsets[row], offsets[row + 1]):
+            state = moves[(np.int64(rows_of[state]) << 8) + data[at]]
+            feature = features[state]
+            if feature >= 0:
+                if seen[feature] == 0:
+                    touched[distinct] = feature
+                    distinct += 1
+                seen[feature] += 1
+        if distinct == 0:
+            continue
+        score[:] = prior
+        for i in range(distinct):
+            feature = touched[i]
+            count = np.float32(math.log1p(seen[feature]))
+            seen[feature] = 0
+            for k in range(classes):
+                score[k] += count * weights[feature, k]
+        best[row], share[row] = _softmax(score, 1.0 / math.sqrt(offsets[row + 1] - offsets[row]), aliases)
