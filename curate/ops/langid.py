@@ -64,7 +64,8 @@ def bayes(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """The likeliest class of every text and its probability; -1 and 0 for a text without any feature."""
     best, share = np.full(len(offsets) - 1, -1, np.int32), np.zeros(len(offsets) - 1, np.float64)
-    _bayes(offsets, data, *model, best, share)
+    seen = np.zeros((2, len(model.weights)), np.int32)
+    _bayes(offsets, data, *model, seen[0], seen[1], np.empty(len(model.prior)), best, share)
     return best, share
 
 
@@ -97,7 +98,7 @@ def _windows(
         end, taken, gap, begin = int(offsets[row + 1]), 0, False, filled
         at = _middle(data, int(offsets[row]), end, width)
         while at < end and taken < width:
-            code, size = unicode.decode(data, at, end)
+            code, after = unicode.decode(data, at, end)
             bits = classes[code]
             if bits & unicode.SPACE or code < 0x20 or 0x7F <= code < 0xA0:
                 gap = filled > begin
@@ -109,28 +110,49 @@ def _windows(
                     filled, taken, gap = filled + 1, taken + 1, False
                 if bits & unicode.LETTER:
                     lettered[row] = 1
-                for i in range(size):
-                    out[filled + i] = data[at + i]
-                filled, taken = filled + size, taken + 1
-            at += size
+                for i in range(at, after):
+                    out[filled + i - at] = data[i]
+                filled, taken = filled + after - at, taken + 1
+            at = after
         starts[row + 1] = filled
 
 
 @inline
-def _softmax(score: NDArray[np.float32], scale: float, aliases: NDArray[np.int32]) -> tuple[int, float]:
-    top = np.float64(score.max())
-    shares = np.empty(len(score), np.float64)
+def _softmax(score: NDArray[np.float64], scale: float, aliases: NDArray[np.int32]) -> tuple[int, float]:
+    """The likeliest class and its probability; `score` becomes the probabilities, before their division."""
+    best, total = 0, 0.0
+    for k in range(1, len(score)):
+        if score[k] > score[best]:
+            best = k
+    top = score[best]
     for k in range(len(score)):
-        shares[k] = math.exp((np.float64(score[k]) - top) * scale)
-    shares /= shares.sum()
+        score[k] = math.exp((score[k] - top) * scale)
+        total += score[k]
     for i in range(len(aliases)):
-        shares[aliases[i, 0]] += shares[aliases[i, 1]]
-        shares[aliases[i, 1]] = 0.0
-    k = int(shares.argmax())
-    return k, shares[k]
+        score[aliases[i, 0]] += score[aliases[i, 1]]
+        score[aliases[i, 1]] = 0.0
+    for k in range(len(score)):
+        if score[k] > score[best]:
+            best = k
+    return best, score[best] / total
 
 
-@kernel(VOID, IN_I32, IN_U8, IN_U32, IN_U32, IN_I32, _IN_F32_2D, _IN_F32, _IN_I32_2D, OUT_I32, OUT_F64)
+@kernel(
+    VOID,
+    IN_I32,
+    IN_U8,
+    IN_U32,
+    IN_U32,
+    IN_I32,
+    _IN_F32_2D,
+    _IN_F32,
+    _IN_I32_2D,
+    OUT_I32,
+    OUT_I32,
+    OUT_F64,
+    OUT_I32,
+    OUT_F64,
+)
 def _bayes(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
@@ -140,12 +162,12 @@ def _bayes(
     weights: NDArray[np.float32],
     prior: NDArray[np.float32],
     aliases: NDArray[np.int32],
+    seen: NDArray[np.int32],
+    touched: NDArray[np.int32],
+    score: NDArray[np.float64],
     best: NDArray[np.int32],
     share: NDArray[np.float64],
 ) -> None:
-    classes = len(prior)
-    seen, touched = np.zeros(len(weights), np.int32), np.empty(len(weights), np.int32)
-    score = np.empty(classes, np.float32)
     for row in range(len(best)):
         state, distinct = np.uint32(0), 0
         for at in range(offsets[row], offsets[row + 1]):
@@ -158,11 +180,12 @@ def _bayes(
                 seen[feature] += 1
         if distinct == 0:
             continue
-        score[:] = prior
+        for k in range(len(prior)):
+            score[k] = prior[k]
         for i in range(distinct):
             feature = touched[i]
-            count = np.float32(math.log1p(seen[feature]))
+            count = math.log1p(seen[feature])
             seen[feature] = 0
-            for k in range(classes):
+            for k in range(len(prior)):
                 score[k] += count * weights[feature, k]
         best[row], share[row] = _softmax(score, 1.0 / math.sqrt(offsets[row + 1] - offsets[row]), aliases)
