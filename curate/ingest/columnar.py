@@ -1,0 +1,143 @@
+"""Parquet and Arrow files: a record a row, read in batches of a bounded size."""
+
+import base64
+import datetime
+import decimal
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curate.ingest.jsonl import from_row
+from curate.ingest.records import RAW, Fault, Ingest, Record, Source, one_line
+
+_ROWS = 1_024
+"""Rows decoded at a time; fewer where they are large."""
+
+
+def read_parquet(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+    """The rows of a Parquet file. A row group of strings is read a batch at a time."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(source.path, buffer_size=1 << 20, pre_buffer=False) as file:
+            _check(file.schema_arrow, options)
+            for group in range(file.num_row_groups):
+                about = file.metadata.row_group(group)
+                each = max(1, about.total_byte_size // max(1, about.num_rows))
+                rows = max(1, min(_ROWS, (RAW * options.max_bytes) // each))
+                yield from file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
+
+    return _read(source, options, batches)
+
+
+def read_arrow(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+    """The rows of an Arrow IPC stream (a saved data set's shards) or file (Feather 2), memory-mapped."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with pa.memory_map(source.path) as file:
+            if file.size() and file.read(6) == b"ARROW1":
+                reader = pa.ipc.open_file(file)
+                _check(reader.schema, options)
+                yield from (reader.get_batch(i) for i in range(reader.num_record_batches))
+            else:
+                file.seek(0)
+                stream = pa.ipc.open_stream(file)
+                _check(stream.schema, options)
+                yield from stream
+
+    return _read(source, options, batches)
+
+
+class _SchemaError(Exception):
+    """The file has no text where it should be."""
+
+
+def _check(schema: pa.Schema, options: Ingest) -> None:
+    name = options.text_field
+    found: Any = schema
+    for part in [name] if name in schema.names else name.split("."):
+        index = found.get_field_index(part) if isinstance(found, (pa.Schema, pa.StructType)) else -1
+        if index < 0:
+            names = ", ".join(schema.names[:12])
+            raise _SchemaError(f"no column {name!r}; the columns are {names}")
+        found = found.field(index).type
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    if not (pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found)):
+        raise _SchemaError(f"column {name!r} is {found}, not text")
+
+
+def _read(source: Source, options: Ingest, batches: Callable[[], Iterator[pa.RecordBatch]]) -> Iterator[Record | Fault]:
+    number = 0
+    try:
+        for batch in batches():
+            for start in range(0, batch.num_rows, _ROWS):
+                part = batch.slice(start, _ROWS)
+                for row in _rows(part):
+                    yield _row(row, f"{source.name}#{number}", options)
+                    number += 1
+    except _SchemaError as error:
+        yield Fault(source.name, "schema", one_line(error), source.bytes)
+    except FileNotFoundError:
+        yield Fault(source.name, "unreadable", "the file is gone", source.bytes)
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        place = f"{source.name}#{number}" if number else source.name
+        size = Path(source.path).stat().st_size if number == 0 else 0
+        yield Fault(place, "corrupt", f"{source.kind}: {one_line(error)}", size)
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | Exception]:
+    """Rows as objects; where one cannot be made (strings that are no UTF-8), the rows one by one."""
+    try:
+        yield from batch.to_pylist()
+    except (UnicodeDecodeError, ValueError, OverflowError, pa.ArrowException):
+        for i in range(batch.num_rows):
+            yield {name: _cell(column[i]) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def _cell(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        return _Bytes(value.as_buffer().to_pybytes())
+    except (ValueError, OverflowError, pa.ArrowException):
+        return str(value.type)
+
+
+class _Bytes(bytes):
+    """What a string column holds that is no UTF-8."""
+
+
+def _row(row: Any, place: str, options: Ingest) -> Record | Fault:
+    broken = any(isinstance(value, _Bytes) for value in row.values())
+    plain = {key: _value(value) for key, value in row.items()}
+    size = sum(len(value) for value in plain.values() if isinstance(value, str))
+    try:
+        record = from_row(plain, place, options, size)
+    except RecursionError:
+        return Fault(place, "schema", "nested too deeply", size)
+    return record._replace(decoding="repaired") if broken and isinstance(record, Record) and record.decoding else record
+
+
+def _value(value: Any) -> Any:
+    """A cell as JSON can hold it: times as ISO 8601, bytes in base64, NaN as null, maps as objects."""
+    if value is None or type(value) in (str, int, bool):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, _Bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, dict):
+        return {str(key): _value(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(inner) for inner in value]
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    return str(value)

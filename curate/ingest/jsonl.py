@@ -1,0 +1,159 @@
+"""JSON Lines: one object a line, its text in one field, the rest in `meta`."""
+
+from collections.abc import Iterator
+from json import JSONDecoder
+from typing import Any
+
+from curate.ingest.decode import clean
+from curate.ingest.media import HTML, TEXT, is_markup
+from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, one_line, pick
+from curate.ingest.streams import Lines, Stream
+
+_parse = JSONDecoder(parse_constant=lambda _: None).decode
+"""NaN and infinities, which JSON has not, become null."""
+
+DATES = ("date", "timestamp", "crawl_date", "created")
+"""Fields that hold the date, the first that is there; as strings."""
+
+
+def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+    """A record a line, numbered by line from 0; blank lines hold none."""
+    limit = RAW * options.max_bytes
+    with Stream(source.path) as stream:
+        lines = Lines(stream)
+        number = -1
+        while True:
+            line, length = lines.line(limit)
+            if not length:
+                break
+            number += 1
+            if line:
+                if not line.isspace():
+                    yield _record(line, f"{source.name}#{number}", options)
+            else:
+                yield Record(
+                    f"{source.name}#{number}",
+                    None,
+                    None,
+                    "text/plain",
+                    None,
+                    "{}",
+                    "max_bytes",
+                    length,
+                    None,
+                    None,
+                    None,
+                )
+        if stream.fault:
+            yield Fault(f"{source.name}@{stream.tell()}", stream.fault.reason, stream.fault.error, 0)
+
+
+def _record(line: bytes, place: str, options: Ingest) -> Record | Fault:
+    try:
+        row = _parse(line.decode("utf-8-sig" if line.startswith(b"\xef\xbb\xbf") else "utf-8"))
+    except UnicodeDecodeError:
+        return _repaired(line, place, options)
+    except RecursionError:
+        return Fault(place, "json", "nested too deeply", len(line))
+    except ValueError as error:
+        return Fault(place, "json", one_line(error), len(line))
+    return _safe(row, place, options, len(line))
+
+
+def _safe(row: Any, place: str, options: Ingest, size: int) -> Record | Fault:
+    """As `from_row`; an object may nest as deep as can be read, and yet too deep to be written."""
+    try:
+        return from_row(row, place, options, size)
+    except RecursionError:
+        return Fault(place, "json", "nested too deeply", size)
+
+
+def _repaired(line: bytes, place: str, options: Ingest) -> Record | Fault:
+    """A line that is no UTF-8, with U+FFFD for what breaks it."""
+    try:
+        row = _parse(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        return Fault(place, "json", one_line(error), len(line))
+    record = _safe(row, place, options, len(line))
+    return record._replace(decoding="repaired") if isinstance(record, Record) and record.decoding else record
+
+
+def from_row(row: Any, place: str, options: Ingest, size: int) -> Record | Fault:
+    """The record of one object: its text, URL and date, and the rest as `meta`."""
+    if type(row) is not dict:
+        return Fault(place, "field", f"not an object but {_what(row)}", size)
+    field = options.text_field
+    text = pick(row, field)
+    if type(text) is not str:
+        missing = text is None and field not in row
+        return Fault(
+            place, "field", f"no field {field!r}" if missing else f"{field!r} is {_what(text)}, not text", size
+        )
+    text, repaired = clean(text)
+    rest = _rest(row, options)
+    url = rest.pop("url") if type(rest.get("url")) is str else None
+    date = next((rest.pop(key) for key in DATES if type(rest.get(key)) is str), None)
+    media = _media(rest, text)
+    reason = None if media in options.media else "media"
+    length = len(text) if text.isascii() else len(text.encode())
+    if reason is None and length > options.max_bytes:
+        reason = "max_bytes"
+    if reason:
+        return Record(place, _plain(url), _plain(date), media, None, as_meta(rest), reason, length, None, None, None)
+    return Record(
+        place,
+        _plain(url),
+        _plain(date),
+        media,
+        text,
+        as_meta(rest),
+        None,
+        length,
+        None,
+        "utf-8",
+        "repaired" if repaired else "unicode",
+    )
+
+
+def _plain(value: str | None) -> str | None:
+    return value if value is None or value.isascii() else clean(value)[0]
+
+
+def _rest(row: dict[str, Any], options: Ingest) -> dict[str, Any]:
+    """All but the text; an id that lies inside an object also at the top."""
+    field = options.text_field
+    rest = {key: value for key, value in row.items() if key != field}
+    if field not in row:
+        head, _, inner = field.partition(".")
+        rest[head] = _without(row[head], inner)
+    if options.id_field:
+        rest[options.id_field] = pick(row, options.id_field)
+    return rest
+
+
+def _without(row: Any, path: str) -> Any:
+    if path in row:
+        return {key: value for key, value in row.items() if key != path}
+    head, _, inner = path.partition(".")
+    return {**row, head: _without(row[head], inner)}
+
+
+def _media(rest: dict[str, Any], text: str) -> str:
+    """As a column `media` says, else as the text looks."""
+    said = rest.get("media")
+    if type(said) is str and said in HTML + TEXT:
+        del rest["media"]
+        return said
+    return "text/html" if text[:1] in "<\ufeff \n\r\t" and is_markup(text) else "text/plain"
+
+
+def _what(value: Any) -> str:
+    return {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }.get(type(value), type(value).__name__)

@@ -1,0 +1,42 @@
+"""A source by its kind → records and faults."""
+
+from collections.abc import Callable, Iterator
+
+from curate.ingest.arc import read_arc
+from curate.ingest.columnar import read_arrow, read_parquet
+from curate.ingest.jsonl import read_jsonl
+from curate.ingest.pages import read_file, read_tar
+from curate.ingest.records import Fault, Ingest, Record, Source
+from curate.ingest.warc import read_warc
+
+READERS: dict[str, Callable[[Source, Ingest], Iterator[Record | Fault]]] = {
+    "warc": read_warc,
+    "arc": read_arc,
+    "html": read_file,
+    "text": read_file,
+    "tar": read_tar,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+}
+
+
+def read(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+    """What a source holds, in order: records, and a fault for everything that could not be read.
+
+    Never raises for what the file holds. A source without any content is one fault, `empty`, so that it
+    does not vanish; an archive that holds only records that are no documents gives nothing.
+    """
+    if source.bytes == 0:
+        yield Fault(source.name, "empty", "an empty file", 0)
+        return
+    nothing = True
+    try:
+        for found in READERS[source.kind](source, options):
+            nothing = False
+            yield found
+    except OSError as error:
+        yield Fault(source.name, "unreadable", error.strerror or "cannot be read", source.bytes)
+        return
+    if nothing and source.kind not in ("warc", "arc"):
+        yield Fault(source.name, "empty", "holds no document", source.bytes)
