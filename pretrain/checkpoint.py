@@ -1,0 +1,144 @@
+"""Checkpoints: `RUN/checkpoints/step-00000060/`, written whole or not at all.
+
+    model.safetensors   weights, by parameter name
+    training.pt         optimiser states and random-number states (tensors and plain values alone)
+    state.json          step, tokens, digests: the commit marker's contents
+
+A checkpoint is written under a temporary name, flushed to disk and renamed; a process that is killed leaves the
+one before. The loader's state is the step, since rows are a function of their number.
+"""
+
+import json
+import os
+import re
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pretrain.errors import CheckpointError
+from pretrain.optim import Optimizers
+
+_NAME = re.compile(r"step-(\d{8,})")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run stands."""
+
+    step: int = 0
+    """Steps done."""
+    tokens: int = 0
+    """Targets seen."""
+    skipped: int = 0
+    """Steps whose gradient was not finite."""
+    seconds: float = 0.0
+    """Time in training steps, over all resumptions."""
+    data: str = ""
+    """sha256 of the manifest."""
+
+
+def steps(run: Path) -> list[int]:
+    """Steps of the complete checkpoints of a run, ascending."""
+    folder = run / "checkpoints"
+    names = [_NAME.fullmatch(path.name) for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(int(match[1]) for match in names if match)
+
+
+def path(run: Path, step: int) -> Path:
+    """The folder of a step's checkpoint."""
+    return run / "checkpoints" / f"step-{step:08d}"
+
+
+def save(run: Path, model: nn.Module, optimizers: Optimizers, state: State, keep: int) -> Path:
+    """Write a checkpoint and delete all but the latest `keep`."""
+    target = path(run, state.step)
+    target.parent.mkdir(exist_ok=True)
+    for left in target.parent.glob(".writing-*"):
+        shutil.rmtree(left)
+    draft = target.parent / f".writing-{target.name}"
+    draft.mkdir()
+    save_file(
+        {name: weight.detach().contiguous() for name, weight in model.named_parameters()}, draft / "model.safetensors"
+    )
+    torch.save({"optimizers": optimizers.state_dict(), "random": _random_state()}, draft / "training.pt")
+    (draft / "state.json").write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+    for file in (*draft.iterdir(), draft):
+        _flush(file)
+    if target.exists():
+        shutil.rmtree(target)
+    draft.rename(target)
+    _flush(target.parent)
+    for step in steps(run)[:-keep]:
+        shutil.rmtree(path(run, step))
+    return target
+
+
+def restore(run: Path, step: int, model: nn.Module, optimizers: Optimizers) -> State:
+    """Put weights, optimisers and random numbers where they stood; raises `CheckpointError` for a damaged one."""
+    state = read_state(run, step)
+    load_weights(run, step, model)
+    place = path(run, step) / "training.pt"
+    try:
+        saved = torch.load(place, map_location="cpu", weights_only=True)
+        optimizers.load_state_dict(saved["optimizers"])
+        _set_random_state(saved["random"])
+    except Exception as error:  # noqa: BLE001  what unpicklers raise is open
+        raise _damaged(place, error) from None
+    return state
+
+
+def load_weights(run: Path, step: int, model: nn.Module) -> None:
+    """Put the weights of a checkpoint into a model of the same shape."""
+    place = path(run, step) / "model.safetensors"
+    try:
+        saved = load_file(place)
+        weights = dict(model.named_parameters())
+        if saved.keys() != weights.keys():
+            raise ValueError("its weights are those of another architecture")  # noqa: TRY301
+        with torch.no_grad():
+            for name, weight in weights.items():
+                weight.copy_(saved[name])
+    except Exception as error:  # noqa: BLE001  what unpicklers raise is open
+        raise _damaged(place, error) from None
+
+
+def read_state(run: Path, step: int) -> State:
+    """The small part of a checkpoint."""
+    place = path(run, step) / "state.json"
+    try:
+        return State(**json.loads(place.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(place, error) from None
+
+
+def _damaged(place: Path, error: Exception) -> CheckpointError:
+    said = " ".join(str(error).split())
+    return CheckpointError(
+        f"{place}: cannot be read ({said[:200]}); delete {place.parent.name} to continue from the one before"
+    )
+
+
+def _random_state() -> dict[str, Any]:
+    return {
+        "cpu": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def _set_random_state(states: dict[str, Any]) -> None:
+    torch.set_rng_state(states["cpu"])
+    if len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+
+
+def _flush(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,240 @@
+"""What a run is: four frozen sections, read from TOML, overridden by `--set section.key=value`.
+
+Every field that changes the result is here and nowhere else; `to_toml` writes all of them out, so
+that a run's `config.toml` alone repeats it. Unknown keys fail and name the nearest right one.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pretrain.errors import ConfigError
+
+RUN_OPTIONS = frozenset({"train.keep", "train.checkpoint_every", "train.device", "train.threads"})
+"""Keys that may differ between a run and its resumption: they do not say what is learnt."""
+
+
+class Section(BaseModel):
+    """A table of the TOML file; closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Model(Section):
+    """Shape of the network. Zeros stand for a value that follows from the others or from the data."""
+
+    architecture: Literal["nanochat", "qwen3", "llama"] = "nanochat"
+    """The family, each numerically equal to the class of that name in transformers: `nanochat` has ReLU² and
+    RMSNorm without weights, also after the embedding and after the rotation of queries and keys; `qwen3` has
+    SwiGLU and a weighted norm of queries and keys before the rotation; `llama` has SwiGLU and no such norm."""
+    vocabulary: int = Field(0, ge=0)
+    """Rows of embedding and head; 0 takes the data's."""
+    context: int = Field(256, ge=2)
+    """Tokens that a row holds and a prediction can see."""
+    layers: int = Field(4, ge=1)
+    width: int = Field(160, ge=2)
+    """Size of the residual stream."""
+    heads: int = Field(4, ge=1)
+    """Query heads; the width of a head is `width / heads`."""
+    kv_heads: int = Field(0, ge=0)
+    """Key and value heads (grouped queries); 0 is as many as `heads`."""
+    feedforward: int = Field(0, ge=0)
+    """Inner width; 0 is 4 × width for ReLU², 8/3 × width up to a multiple of 64 for SwiGLU."""
+    tied: bool = False
+    """Share one matrix between embedding and head."""
+    rope_theta: float = Field(10_000.0, gt=0)
+    norm_epsilon: float = Field(1e-6, gt=0)
+    logit_cap: float = Field(0.0, ge=0)
+    """c in c·tanh(logit / c), 0 for none; only `nanochat` knows it."""
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.width % self.heads or self.width // self.heads % 2:
+            raise ValueError(f"width {self.width} over {self.heads} heads must give an even whole number")
+        if self.kv_heads and self.heads % self.kv_heads:
+            raise ValueError(f"kv_heads {self.kv_heads} must divide heads {self.heads}")
+        if self.logit_cap and self.architecture != "nanochat":
+            raise ValueError(f"logit_cap must be 0 for {self.architecture}")
+        return self
+
+    def resolved(self, vocabulary: int) -> "Model":
+        """The same model with every zero replaced by what it stands for."""
+        gated = -(-8 * self.width // (3 * 64)) * 64
+        return self.model_copy(
+            update={
+                "vocabulary": self.vocabulary or vocabulary,
+                "kv_heads": self.kv_heads or self.heads,
+                "feedforward": self.feedforward or (4 * self.width if self.architecture == "nanochat" else gated),
+            }
+        )
+
+
+class Optim(Section):
+    """Optimiser and schedule. Learning rates are peaks; each group has its own."""
+
+    matrices: Literal["muon", "adamw"] = "muon"
+    """Who updates the two-dimensional weights inside the blocks; all else is AdamW's."""
+    matrix_learning_rate: float = Field(0.02, gt=0)
+    embedding_learning_rate: float = Field(0.1, gt=0)
+    head_learning_rate: float = Field(0.01, gt=0)
+    norm_learning_rate: float = Field(0.01, gt=0)
+    """For one-dimensional weights, where the architecture has any."""
+    beta1: float = Field(0.8, ge=0, lt=1)
+    beta2: float = Field(0.95, ge=0, lt=1)
+    epsilon: float = Field(1e-10, gt=0)
+    momentum: float = Field(0.95, ge=0, lt=1)
+    """Muon's."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled, and on matrices alone."""
+    clip: float = Field(1.0, ge=0)
+    """Largest norm of the whole gradient; 0 does not clip."""
+    warmup: int = Field(0, ge=0)
+    """Steps over which the rates rise from 0."""
+    decay: float = Field(0.5, ge=0, le=1)
+    """Share of all steps, at the end, over which the rates fall."""
+    floor: float = Field(0.0, ge=0, le=1)
+    """Share of the peak at which they end."""
+
+
+class Data(Section):
+    """How documents become rows."""
+
+    seed: int = Field(1, ge=0)
+    """Order of documents and rows, together with the epoch's number."""
+    isolate_documents: bool = False
+    """Attend only within the own document."""
+    validation_tokens: int = Field(1_000_000, ge=1)
+    """At most so many tokens, from the start of the validation split, are scored at an evaluation."""
+
+
+class Train(Section):
+    """The loop."""
+
+    objective: Literal["clm"] = "clm"
+    steps: int = Field(1_000, ge=1)
+    batch: int = Field(16, ge=1)
+    """Rows a step."""
+    micro_batch: int = Field(0, ge=0)
+    """Rows in memory at once; gradients are summed over the rest. 0 is `batch`."""
+    evaluate_every: int = Field(0, ge=0)
+    """Steps between evaluations; 0 evaluates at the start and the end alone."""
+    checkpoint_every: int = Field(100, ge=0)
+    """Steps between checkpoints; 0 writes one at the end alone."""
+    keep: int = Field(2, ge=1)
+    """How many of the latest checkpoints stay."""
+    seed: int = Field(1, ge=0)
+    """Initial weights."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of matrix products; `auto` is bfloat16 where the hardware has it. Weights are always float32."""
+    compile: bool = False
+    """Pass the network through torch.compile: half a minute once, then quicker steps."""
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(0, ge=0)
+    """CPU threads; 0 takes torch's own choice. Another number changes the last bits of a loss."""
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.micro_batch and self.batch % self.micro_batch:
+            raise ValueError(f"micro_batch {self.micro_batch} must divide batch {self.batch}")
+        return self
+
+
+class Config(Section):
+    """All that determines a run, but for the data."""
+
+    model: Model = Model()
+    optim: Optim = Optim()
+    data: Data = Data()
+    train: Train = Train()
+
+    def to_toml(self) -> str:
+        """The configuration with every default written out; `load` reads it back to an equal one."""
+        parts = []
+        for section, fields in self.model_dump().items():
+            lines = [f"{key} = {_toml(value)}" for key, value in fields.items()]
+            parts.append("\n".join([f"[{section}]", *lines]))
+        return "\n\n".join(parts) + "\n"
+
+    def flat(self) -> dict[str, Any]:
+        """`section.key` → value."""
+        return {f"{s}.{k}": v for s, fields in self.model_dump().items() for k, v in fields.items()}
+
+    def difference(self, other: "Config") -> list[str]:
+        """What `other` has otherwise, run options aside, as `key: mine here, theirs there`."""
+        mine, theirs = self.flat(), other.flat()
+        return [
+            f"{k}: {mine[k]} here, {theirs[k]} there" for k in mine if k not in RUN_OPTIONS and mine[k] != theirs[k]
+        ]
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a TOML file and apply overrides of the form `train.steps=60`.
+
+    Raises `ConfigError` for a missing or malformed file, an unknown key or a value that is not allowed.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {_one_line(error)}") from None
+    for override in overrides:
+        _override(tables, override)
+    try:
+        return Config.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: " + "; ".join(_sentence(e) for e in error.errors())) from None
+
+
+def _override(tables: dict[str, Any], override: str) -> None:
+    dotted, equals, text = override.partition("=")
+    section, dot, key = dotted.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise ConfigError(f"--set {override}: write section.key=value, such as train.steps=60")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    table = tables.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{section}: must be a table")
+    table[key] = value
+
+
+def _sentence(error: Any) -> str:
+    """One pydantic error, as `train.step: unknown key; did you mean train.steps?`."""
+    where = [str(part) for part in error["loc"]]
+    dotted = ".".join(where)
+    if error["type"] != "extra_forbidden":
+        return f"{dotted}: {error['msg'].removeprefix('Value error, ')}" + _got(error)
+    section = Config.model_fields.get(where[0])
+    if len(where) == 1 or section is None or section.annotation is None:
+        return f"{dotted}: unknown section; {_nearest(where[0], list(Config.model_fields), '')}"
+    return f"{dotted}: unknown key; {_nearest(where[1], list(section.annotation.model_fields), where[0] + '.')}"
+
+
+def _nearest(name: str, known: list[str], prefix: str) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {prefix}{close[0]}?" if close else f"known are {', '.join(prefix + k for k in known)}"
+
+
+def _got(error: Any) -> str:
+    value = error.get("input")
+    return f" (got {value!r})" if isinstance(value, (str, int, float, bool)) else ""
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value)
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
