@@ -34,4 +34,8 @@ class RunError(CurateError):
 
 
 class GuardError(RunError):
-    """A stage dropped more than its `[guard]` band allows."""
+    """A stage took more than its `[guard]` band allows; `books` is the report up to there."""
+
+    def __init__(self, message: str, books: object) -> None:
+        super().__init__(message)
+        self.books = books

@@ -14,6 +14,7 @@ A stage's fields are semantics only. Workers, batch sizes and output paths are n
 and the same rows give the same signals whatever batch they come in.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, field_validator, model_validator
 
 DOCUMENT = pa.schema(
     [
@@ -57,11 +58,15 @@ class Range(BaseModel):
     min: float | None = None
     max: float | None = None
 
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _lifted(cls, bound: Any) -> Any:
+        """Both "none" and an infinity lift a bound: TOML has no null, JSON no infinity."""
+        infinite = isinstance(bound, float) and math.isinf(bound)
+        return None if bound == "none" or infinite else bound
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        lifted = {k: None for k in ("min", "max") if getattr(self, k) in (float("inf"), float("-inf"))}
-        if lifted:
-            return self.model_copy(update=lifted)
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
         return self

@@ -1,0 +1,316 @@
+"""The command line: parses, calls, prints. Everything heavy is imported by the command that needs it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from curate.errors import CurateError, GuardError, UsageError
+
+if TYPE_CHECKING:
+    from curate.progress import Progress
+    from curate.run import Result
+
+app = typer.Typer(
+    help="Raw text in, token shards out, and books that say to the token where the rest went.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+tokenizer_app = typer.Typer(help="Train or describe a tokenizer.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(tokenizer_app, name="tokenizer")
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Change a field: gopher.words.min=30.")]
+
+
+@app.command(epilog="Example: curate run web-en crawl/*.warc.gz pages.tar --output corpus --workers 8")
+def run(
+    recipe: RecipePath,
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs.")],
+    output: Annotated[Path, typer.Option(help="The folder to fill; run again to continue.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    memory: Annotated[str, typer.Option(help="What deduplication may take while it resolves: 8GB, 500MB.")] = "4GB",
+    only: Annotated[str | None, typer.Option(metavar="I/N", help="Do share I (from 0) of N, for job arrays.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read only the first so many records.")] = None,
+    settings: Settings = None,
+    text_field: Annotated[str | None, typer.Option(help="The field that holds the text.")] = None,
+    id_field: Annotated[str | None, typer.Option(help="A field with an id of yours, kept in meta.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Read the inputs as this kind: jsonl, warc, text, …")] = None,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Another recipe in the same folder: keep what fits.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and done, then stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
+) -> None:
+    """Curate raw text into documents, token shards and a report."""
+    from curate.recipe import Recipe
+    from curate.run import Options
+
+    fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
+    ingest = [f"ingest.{key}={value}" for key, value in fields.items() if value is not None]
+    loaded = Recipe.load(recipe, [*(settings or []), *ingest])
+    options = Options(workers or _cores(), _bytes(memory), _share(only), reuse)
+    if dry_run:
+        _show_plan(loaded, inputs)
+        return
+    result = _run(loaded, inputs, output, options, limit, quiet=quiet)
+    if not result.finished:
+        return
+    if not quiet:
+        _show_table(result.folder)
+    if not result.report.input.documents - _unread(result):
+        raise CurateError("no document could be read: see quarantine/")
+
+
+def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None, *, quiet: bool) -> "Result":
+    from curate.progress import Bar, Lines, Silent
+    from curate.run import run as run_recipe
+
+    def go(progress: "Progress") -> "Result":
+        try:
+            return run_recipe(recipe, inputs, output, options=options, limit=limit, progress=progress)
+        except GuardError as error:
+            _show_books(error.books, recipe)
+            raise
+
+    if quiet or not sys.stderr.isatty():
+        return go(Silent() if quiet else Lines())
+    with Bar() as bar:
+        return go(bar)
+
+
+def _unread(result: "Result") -> int:
+    return sum(tally.documents for tally in result.report.stages[0].quarantined.values())
+
+
+def _show_table(folder: Path) -> None:
+    from rich.console import Console
+
+    from curate.reports.table import yield_table
+    from curate.shards import read_json
+
+    console = Console()
+    console.print(yield_table(read_json(folder / "report.json"), read_json(folder / "manifest.json"), console.width))
+    console.print(f"{folder}/report.html", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_books(books: Any, recipe: Any) -> None:
+    from rich.console import Console
+
+    from curate.reports.table import yield_table
+
+    report = {"format": 1, "recipe": recipe.table(), **books.as_dict(), "seconds": 0, "peak_rss_bytes": 0}
+    console = Console(stderr=True)
+    console.print(yield_table(report, None, console.width))
+
+
+def _show_plan(recipe: Any, inputs: list[str]) -> None:
+    from curate.ingest import discover
+
+    recipe.prepare()
+    listing = discover(inputs, recipe.ingest)
+    for source in listing.sources:
+        typer.echo(f"read  {source.kind:<8} {source.bytes:>14,}  {source.path}")
+    for skipped in listing.skipped:
+        typer.echo(f"skip  {skipped.why}  {skipped.path}")
+    typer.echo(f"{len(listing.sources):,} sources, {sum(s.bytes for s in listing.sources):,} bytes")
+    for segment in recipe.segments:
+        names = [stage.name for stage in (*segment.stages, *segment.barriers)]
+        typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
+
+
+def _bytes(text: str) -> int:
+    digits = text.strip().upper().rstrip("BKMGT")
+    unit = text.strip().upper()[len(digits) :]
+    try:
+        return int(float(digits) * UNITS[unit if unit in UNITS else f"{unit}B"])
+    except (ValueError, KeyError):
+        raise UsageError(f"--memory {text}: write a size such as 8GB or 500MB") from None
+
+
+def _share(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    number, _, of = text.partition("/")
+    if not (number.isdigit() and of.isdigit() and int(number) < int(of)):
+        raise UsageError(f"--only {text}: write I/N with I from 0 to N - 1, such as 0/4")
+    return int(number), int(of)
+
+
+@app.command(epilog="Example: curate demo --output demo")
+def demo(
+    output: Annotated[Path, typer.Option(help="Where corpus and model go.")] = Path("demo"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps; by default those of gpt-tiny.")] = None,
+) -> None:
+    """Curate the documentation that lies on this machine, and train a small model on it."""
+    from curate.demo import demo as run_demo
+    from curate.run import Options
+
+    def curated(recipe: Any, inputs: Any, folder: Path) -> "Result":
+        result = _run(recipe, inputs, folder, Options(workers or _cores()), None, quiet=False)
+        _show_table(folder)
+        return result
+
+    run_demo(output, curated, typer.echo, steps)
+
+
+@app.command(epilog="Example: curate explain web-en --set gopher.words.min=30")
+def explain(recipe: RecipePath, settings: Settings = None) -> None:
+    """Print a recipe with everything it inherits and every default written out, as TOML."""
+    import tomli_w
+
+    from curate.recipe import Recipe
+
+    typer.echo(tomli_w.dumps(Recipe.load(recipe, settings or []).table()).rstrip())
+
+
+@app.command(epilog="Example: curate schema > recipe.schema.json")
+def schema() -> None:
+    """Print the JSON schema of recipes, for editors."""
+    import json
+
+    from curate.schema import recipe_schema
+
+    typer.echo(json.dumps(recipe_schema(), indent=1, ensure_ascii=False))
+
+
+@app.command(epilog="Example: curate validate corpus")
+def validate(folder: Folder) -> None:
+    """Check every checksum, count and token id of a run's output, and that the books balance."""
+    from curate.validate import problems
+
+    found = list(problems(folder))
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise CurateError(f"{folder}: {len(found)} problem{'s' * (len(found) > 1)}")
+    typer.echo(f"{folder}: every file, count and token id is as the manifest says, and the books balance")
+
+
+@app.command(epilog="Example: curate report corpus --html yield.html")
+def report(
+    folder: Folder,
+    html: Annotated[Path | None, typer.Option(help="Write the HTML report to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
+) -> None:
+    """Show a run's yield table again."""
+    from curate.finish import require_finished, samples
+    from curate.reports.html import report_html
+    from curate.shards import atomic, read_json
+
+    require_finished(folder)
+    if as_json:
+        typer.echo((folder / "report.json").read_text("utf-8").rstrip())
+    elif html is not None:
+        page = report_html(
+            read_json(folder / "report.json"), read_json(folder / "manifest.json"), list(samples(folder))
+        )
+        with atomic(html) as temporary:
+            temporary.write_text(page, "utf-8")
+        typer.echo(str(html))
+    else:
+        _show_table(folder)
+
+
+@app.command(epilog="Example: curate inspect corpus --stage gopher --reason gopher.words.min -n 5")
+def inspect(
+    folder: Folder,
+    stage: Annotated[str | None, typer.Option(help="Only what this stage dropped.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only what was dropped for this reason.")] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many documents to show.")] = 10,
+    seed: Annotated[int | None, typer.Option(help="Show a sample by this seed instead of the first ones.")] = None,
+) -> None:
+    """Show what was dropped or quarantined, and why."""
+    from rich.console import Console
+
+    from curate.inspection import rows
+    from curate.reports.inspect import dropped_document
+    from curate.shards import read_json
+
+    recipe = read_json(folder / "manifest.json")["recipe"] if (folder / "manifest.json").is_file() else {}
+    console = Console()
+    for row in rows(folder, stage=stage, reason=reason, count=count, seed=seed):
+        console.print(dropped_document(row, recipe))
+
+
+@app.command(epilog="Example: curate export corpus --to nanogpt --output bin")
+def export(
+    folder: Folder,
+    to: Annotated[str, typer.Option(help="nanogpt (train.bin, val.bin) or jsonl (documents.jsonl.gz).")],
+    output: Annotated[Path, typer.Option(help="The folder to write into.")],
+) -> None:
+    """Write the corpus in another tool's format."""
+    from curate.export import export as write
+
+    for path in write(folder, to, output):
+        typer.echo(str(path))
+
+
+@app.command(epilog="Example: curate clean corpus")
+def clean(folder: Folder) -> None:
+    """Remove a finished run's working files; the output stays whole, but nothing can be reused."""
+    from curate.finish import clean as remove
+
+    typer.echo(f"{remove(folder):,} bytes freed")
+
+
+@tokenizer_app.command("train", epilog="Example: curate tokenizer train books.jsonl --vocabulary 32768 --output t.json")
+def tokenizer_train(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs of text.")],
+    output: Annotated[Path, typer.Option(help="The tokenizer.json to write.")],
+    vocabulary: Annotated[int, typer.Option(min=640, help="Ids in all, a multiple of 64.")] = 32_768,
+    text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
+) -> None:
+    """Train a byte-level BPE tokenizer on text as it stands."""
+    from curate.ingest import Ingest, Record, discover, read
+    from curate.shards import atomic
+    from curate.tokens import train
+
+    if vocabulary % 64:
+        raise UsageError(f"--vocabulary {vocabulary}: not a multiple of 64")
+    options = Ingest(text_field=text_field)
+    records = (item for source in discover(inputs, options).sources for item in read(source, options))
+    made = train((item.text for item in records if isinstance(item, Record) and item.text), vocabulary, _cores())
+    with atomic(output) as temporary:
+        temporary.write_text(made, "utf-8")
+    typer.echo(str(output))
+
+
+@tokenizer_app.command("show", epilog="Example: curate tokenizer show corpus/tokenizer/tokenizer.json")
+def tokenizer_show(path: Annotated[Path, typer.Argument(metavar="FILE", help="A tokenizer.json.")]) -> None:
+    """Describe a tokenizer: model, vocabulary, reserved ids."""
+    from curate.tokens import describe
+
+    for key, value in describe(path).items():
+        typer.echo(f"{key}: {value}")
+
+
+def main() -> None:
+    """Run the command line; every error is one line, 2 is the user's mistake, 1 a failed run."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as error:
+        code = error.exit_code
+    except (CurateError, typer.TyperException) as error:
+        text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        typer.echo(f"curate: {' '.join(text.split())}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("curate: stopped; run again to continue", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    raise SystemExit(code or 0)

@@ -1,0 +1,198 @@
+"""The final folder: hard links into the keyed folders, a manifest, the reports and the card."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate import shards
+from curate.errors import UsageError
+from curate.ingest import Listing
+from curate.recipe import Recipe
+from curate.report import Report
+from curate.reports.card import dataset_card
+from curate.reports.html import report_html
+from curate.tokens import describe
+from curate.unit import REPORT, TOKENIZER
+
+FOLDERS = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches")
+"""What a run owns in its output folder, beside the manifest and the reports."""
+
+SAMPLES = 3
+"""Dropped documents shown in the HTML report, per reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run whose every unit is done."""
+
+    recipe: Recipe
+    key: str
+    report: Report
+    phases: tuple[Path, ...]
+    tokenizer: Path
+    listing: Listing
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A file of the final folder, where it comes from, and its manifest line."""
+
+    path: str
+    origin: Path
+    entry: dict[str, Any]
+
+
+def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None:
+    """Link, index, and write manifest and reports; done again, it makes the same folder again."""
+    placed = list(_placed(outcome.phases))
+    tokenizer = Placed(f"tokenizer/{TOKENIZER}", outcome.tokenizer, shards.entry(outcome.tokenizer))
+    placed.append(tokenizer)
+    for file in placed:
+        if not _same(file.origin, folder / file.path):
+            shards.link(file.origin, folder / file.path)
+    described = describe(outcome.tokenizer)
+    indexed = list(_index_tokens(folder, placed, described["vocabulary"], outcome.key))
+    _remove_others(folder, {file.path for file in placed} | set(indexed))
+    manifest = _manifest(outcome, placed, described["vocabulary"], tokenizer.entry["sha256"], folder, indexed)
+    report = {
+        "format": shards.FORMAT,
+        "recipe": outcome.recipe.table(),
+        **outcome.report.as_dict(),
+        "skipped": [skipped._asdict() for skipped in outcome.listing.skipped],
+        "seconds": round(seconds, 3),
+        "peak_rss_bytes": peak,
+    }
+    shards.write_json(folder / "report.json", report)
+    _write(folder / "report.html", report_html(report, manifest, list(samples(folder))))
+    _write(folder / "README.md", dataset_card(report, manifest))
+    shards.write_json(folder / "manifest.json", manifest)
+
+
+def _write(path: Path, text: str) -> None:
+    with shards.atomic(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def _same(origin: Path, target: Path) -> bool:
+    return target.exists() and origin.stat().st_ino == target.stat().st_ino
+
+
+def _placed(phases: tuple[Path, ...]) -> Iterator[Placed]:
+    """Where each file of each unit belongs."""
+    packs = [phase for phase in phases if "-pack-" in phase.name]
+    files = len(list(_units(packs[-1]))) if packs else 0
+    for phase in phases:
+        name = phase.name.split("-")[1]
+        for number, unit in enumerate(_units(phase)):
+            for file, entry in shards.read_json(unit / REPORT)["files"].items():
+                path = _place(file, name, number, files)
+                if path:
+                    yield Placed(path, unit / file, entry)
+
+
+def _units(phase: Path) -> Iterator[Path]:
+    number = 0
+    while (unit := phase / f"{number:05d}").is_dir():
+        yield unit
+        number += 1
+
+
+def _place(file: str, phase: str, number: int, files: int) -> str | None:
+    stem, _, suffix = file.partition(".")
+    if phase == "pack" and stem == "documents":
+        return f"documents/documents-{number:05d}-of-{files:05d}.parquet"
+    if phase == "pack":
+        return f"tokens/{stem}/data-{number:05d}-of-{files:05d}.arrow"
+    if stem.startswith("dropped-"):
+        return f"dropped/{stem.removeprefix('dropped-')}/part-{number:05d}.{suffix}"
+    if stem == "quarantine":
+        return f"quarantine/{phase}-{number:05d}.{suffix}"
+    if stem.startswith("sketch-"):
+        return f"sketches/{stem.removeprefix('sketch-')}-{number:05d}.{suffix}"
+    return None
+
+
+def _index_tokens(folder: Path, placed: list[Placed], vocabulary: int, key: str) -> Iterator[str]:
+    for split in ("train", "validation"):
+        names = [Path(file.path).name for file in placed if file.path.startswith(f"tokens/{split}/")]
+        shards.write_token_index(folder / "tokens" / split, split, names, vocabulary, key)
+        yield from (f"tokens/{split}/{name}" for name in ("state.json", "dataset_info.json"))
+
+
+def _remove_others(folder: Path, keep: set[str]) -> None:
+    """Take out what an earlier recipe left in the folders that are the run's own, and what a kill left half-written."""
+    for owned in FOLDERS:
+        for path in sorted((folder / owned).rglob("*"), reverse=True):
+            if path.is_dir():
+                with suppress(OSError):
+                    path.rmdir()
+            elif path.relative_to(folder).as_posix() not in keep:
+                path.unlink()
+
+
+def _manifest(
+    outcome: Outcome, placed: list[Placed], vocabulary: int, digest: str, folder: Path, indexed: list[str]
+) -> dict[str, Any]:
+    counts: dict[str, dict[str, int]] = {}
+    for unit in _units(next(phase for phase in outcome.phases if "-pack-" in phase.name)):
+        for split, tally in shards.read_json(unit / REPORT)["counts"].items():
+            held = counts.setdefault(split, dict.fromkeys(tally, 0))
+            for key, value in tally.items():
+                held[key] += value
+    files = [{"path": file.path, **file.entry} for file in placed]
+    files += [{"path": path, **shards.entry(folder / path)} for path in indexed]
+    return {
+        "format": shards.FORMAT,
+        "recipe": outcome.recipe.table(),
+        "key": outcome.key,
+        "limit": outcome.limit,
+        "vocabulary": vocabulary,
+        "tokenizer": {"sha256": digest},
+        "tokens": counts,
+        "files": sorted(files, key=lambda line: str(line["path"])),
+    }
+
+
+def samples(folder: Path, per_reason: int = SAMPLES) -> Iterator[dict[str, Any]]:
+    """A few dropped documents for each reason, the first ones in input order."""
+    import pyarrow.parquet as pq
+
+    for stage in sorted(path for path in (folder / "dropped").glob("*") if path.is_dir()):
+        seen: dict[str, int] = {}
+        for part in sorted(stage.glob("*.parquet"))[:8]:
+            file = pq.ParquetFile(part)
+            columns = [c for c in ("id", "url", "reason", "text") if c in file.schema_arrow.names]
+            for row in file.read(columns).to_pylist():
+                if seen.get(row["reason"], 0) < per_reason:
+                    seen[row["reason"]] = seen.get(row["reason"], 0) + 1
+                    yield {"stage": stage.name, "text": None, **row}
+
+
+def require_finished(folder: Path) -> None:
+    """Raise `UsageError` unless a run has left its manifest here, in the format this version reads."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    try:
+        manifest = shards.read_json(folder / "manifest.json")
+        format_ = manifest["format"]
+    except FileNotFoundError:
+        raise UsageError(f"{folder}: no manifest.json: not a finished run's folder") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder}/manifest.json: cannot be read: {error}") from None
+    if format_ != shards.FORMAT:
+        raise UsageError(f"{folder}: format {format_}, this version reads {shards.FORMAT}")
+
+
+def clean(folder: Path) -> int:
+    """Remove `.work` from a finished run's folder; the bytes that this frees."""
+    require_finished(folder)
+    freed = 0
+    for path in (folder / ".work").rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
+            freed += path.stat().st_size
+    shutil.rmtree(folder / ".work", ignore_errors=True)
+    return freed

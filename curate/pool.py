@@ -1,0 +1,150 @@
+"""Processes: jobs over spawned workers, or in this process where there is one worker.
+
+Workers are spawned, never forked: threads of Arrow, numba or a tokenizer do not survive a fork.
+Each ends when its parent does, however the parent ends. A worker that dies takes its jobs with it;
+those are run again one at a time, and the job that kills its worker twice is named.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from typing import Any, Self
+
+from curate import unit
+from curate.errors import RunError
+from curate.flow import Setting
+from curate.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a function of `curate.unit`, by name, so that it can cross a process or a machine."""
+
+    function: str
+    folder: Path
+    arguments: dict[str, Any]
+    tokenizer: Path | None = None
+
+
+def perform(job: Job, recipe: Recipe) -> int:
+    """Do a job in this process; its peak memory so far in bytes."""
+    setting = _settings.get(job.tokenizer)
+    if setting is None or setting.recipe is not recipe:
+        setting = _settings[job.tokenizer] = Setting(recipe, job.tokenizer)
+    function: Callable[..., None] = getattr(unit, job.function)
+    function(setting, folder=job.folder, **job.arguments)
+    return peak_memory()
+
+
+_settings: dict[Path | None, Setting] = {}
+_recipe: list[Recipe] = []
+
+
+def peak_memory() -> int:
+    """The most memory this process has held, in bytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def single_threaded() -> None:
+    """N workers use N cores: no library starts threads of its own."""
+    for name in ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def _begin(table: dict[str, Any]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    single_threaded()
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    _recipe.append(Recipe.build(table))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _perform_here(job: Job) -> tuple[int, int]:
+    return os.getpid(), perform(job, _recipe[0])
+
+
+class Pool:
+    """Runs jobs and hands each back when it is done, in whatever order that is."""
+
+    def __init__(self, recipe: Recipe, workers: int) -> None:
+        self._recipe, self._workers = recipe, workers
+        self._executor: ProcessPoolExecutor | None = None
+        self.peaks: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=error[0] is None, cancel_futures=True)
+            if error[0] is not None:
+                _kill(self._executor)
+        self._executor = None
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Job]:
+        """Yield each job once it is done; the first error of a job is raised."""
+        if self._workers == 1 or len(jobs) == 1:
+            for job in jobs:
+                self.peaks[os.getpid()] = perform(job, self._recipe)
+                yield job
+        else:
+            left = dict(enumerate(jobs))
+            try:
+                yield from self._spread(left, self._workers)
+            except BrokenProcessPool:
+                yield from self._one_by_one(left)
+
+    def _spread(self, left: dict[int, Job], workers: int) -> Iterator[Job]:
+        futures = {self._start(workers).submit(_perform_here, job): number for number, job in left.items()}
+        for future in as_completed(futures):
+            self._note(future)
+            yield left.pop(futures[future])
+
+    def _one_by_one(self, left: dict[int, Job]) -> Iterator[Job]:
+        """Find the job that kills workers: each gets a pool of one for itself, and two tries."""
+        for number, job in list(left.items()):
+            for last in (False, True):
+                self._executor = None
+                try:
+                    self._note(self._start(1).submit(_perform_here, job))
+                    break
+                except BrokenProcessPool:
+                    if last:
+                        raise RunError(f"a worker died twice over {job.folder.parent.name}/{job.folder.name}") from None
+            yield left.pop(number)
+        if self._executor is not None:
+            self._executor.shutdown()
+        self._executor = None
+
+    def _note(self, future: "Future[tuple[int, int]]") -> None:
+        process, peak = future.result()
+        self.peaks[process] = max(peak, self.peaks.get(process, 0))
+
+    def _start(self, workers: int) -> ProcessPoolExecutor:
+        if self._executor is None:
+            context = get_context("spawn")
+            self._executor = ProcessPoolExecutor(workers, context, _begin, (self._recipe.table(),))
+        return self._executor
+
+
+def _kill(executor: ProcessPoolExecutor) -> None:
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.kill()

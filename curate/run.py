@@ -1,0 +1,400 @@
+"""The runner: phases of units over a pool, under a lock, resumed by what has already committed.
+
+    ingest ─▶ pilot ─▶ tokenizer ─▶ segment 0 ─▶ resolve … ─▶ segment 1 ─▶ … ─▶ pack ─▶ final folder
+
+Every phase has a folder whose name ends in the hash of all that determines it, chained from the
+inputs' digests; a unit that has committed there is never done again.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from curate import finish, shards, unit
+from curate.errors import CurateError, GuardError, RunError, UsageError
+from curate.flow import sizes_of
+from curate.ingest import Listing, Source, discover
+from curate.pool import Job, Pool, peak_memory, single_threaded
+from curate.progress import Progress, Silent
+from curate.recipe import Recipe, digest, key_of
+from curate.report import Report, total
+
+UNIT_BYTES = 16 * 2**20
+UNIT_SOURCES = 2048
+"""Small sources are read together, so that ten thousand pages are not ten thousand units."""
+
+
+Jobs = Callable[[Path], list[Job]]
+"""A phase's units, once the phase's folder is known."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is carried out; nothing here changes what it produces."""
+
+    workers: int = 1
+    memory: int = 4 * 2**30
+    """Bytes that barriers may take while they resolve."""
+    only: tuple[int, int] | None = None
+    """(I, N): do units I, I + N, I + 2N … of each phase, and stop where others must be waited for."""
+    reuse: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    folder: Path
+    report: Report
+    finished: bool
+
+
+def run(
+    recipe: Recipe,
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    *,
+    options: Options | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Curate `inputs` into `output` by `recipe`; run again after any interruption to continue.
+
+    `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
+    `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
+    """
+    options = options or Options(workers=os.cpu_count() or 1)
+    started = time.perf_counter()
+    single_threaded()
+    recipe.prepare()
+    listing = discover(inputs, recipe.ingest)
+    folder = Path(output)
+    with _locked(folder, options), _told(folder), Pool(recipe, options.workers) as pool:
+        work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
+        work.claim()
+        report = work.books()
+        if report is None:
+            return Result(folder, work.so_far(), finished=False)
+        report.balance()
+        peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
+        finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
+    return Result(folder, report, finished=True)
+
+
+@dataclass
+class Work:
+    """One run: its phases in order, each a list of units."""
+
+    recipe: Recipe
+    listing: Listing
+    folder: Path
+    options: Options
+    pool: Pool
+    progress: Progress
+    limit: int | None
+    key: str = ""
+    whole: str = ""
+    reports: list[Report] = field(default_factory=list)
+    phases: list[Path] = field(default_factory=list)
+    tokenizer: Path | None = None
+
+    def claim(self) -> None:
+        """Make the folder this run's, or refuse if it is another's."""
+        digests = self._digests()
+        self.key = key_of("input", [(s.name, s.kind, digests[s.path]) for s in self.listing.sources], self.limit)
+        whole = key_of(self.key, self._whole())
+        mark = self.folder / "run.json"
+        if mark.exists() and not self.options.reuse:
+            found = shards.read_json(mark)
+            if found["key"] != whole:
+                raise UsageError(
+                    f"{self.folder.parent}: holds a run of {found['recipe']} with another recipe or input;"
+                    " choose another --output, or --reuse what still fits"
+                )
+        shards.write_json(mark, {"format": shards.FORMAT, "recipe": self.recipe.name, "key": whole})
+        self.whole = whole
+
+    def _whole(self) -> dict[str, Any]:
+        table = self.recipe.table()
+        for key in ("guard", "stage"):
+            table.pop(key, None)
+        identity = self.recipe.tokens.tokenizer
+        table["tokenizer"] = digest(identity) if identity else None
+        return {**table, "stages": self.recipe.identities(self.recipe.stages)}
+
+    def _digests(self) -> dict[str, str]:
+        """Digest of every source, remembered by size and time of change."""
+        cache_file = self.folder / "inputs.json"
+        cache = shards.read_json(cache_file) if cache_file.exists() else {}
+        found = {}
+        for source in self.listing.sources:
+            status = Path(source.path).stat()
+            mark = f"{source.path}|{status.st_size}|{status.st_mtime_ns}"
+            found[source.path] = cache.get(mark) or _content(source.path)
+            cache[mark] = found[source.path]
+        shards.write_json(cache_file, cache)
+        return found
+
+    # --- phases -----------------------------------------------------------------------------------
+
+    def books(self) -> Report | None:
+        """Go through all phases; None where units of other shares must be waited for."""
+        raw = self._ingest()
+        if raw is None or not self._tokenizer(raw):
+            return None
+        paths = [path for path, _ in raw]
+        verdicts: list[list[Path]] = []
+        for segment in self.recipe.segments:
+            folders = self._segment(segment.index, paths, verdicts)
+            if folders is None:
+                return None
+            verdicts = []
+            for number, barrier in enumerate(segment.barriers):
+                files = self._resolve(segment.index, number, barrier.name, folders, verdicts)
+                if files is None:
+                    return None
+                verdicts.append(files)
+            paths = [folder / unit.DOCUMENTS for folder in folders]
+        return self.so_far() if self._pack(paths) else None
+
+    def so_far(self) -> Report:
+        """The sum of the books of all phases that are done."""
+        return sum(self.reports, Report())
+
+    def _phase(self, name: str, jobs: Jobs, *parts: Any, shared: bool = True) -> list[Any] | None:
+        """Do a phase's units that are not done; their reports in order, or None if others' are missing."""
+        self.key = key_of(self.key, name, *parts)
+        folder = self.folder / f"{len(self.phases):02d}-{name}-{self.key}"
+        self.phases.append(folder)
+        todo = jobs(folder)
+        share, shares = self.options.only if self.options.only and shared else (0, 1)
+        left = [job for job in todo[share::shares] if not unit.done(job.folder)]
+        self.progress.phase(name, len(todo), len(todo) - len(left))
+        for job in self.pool.run(left):
+            books = shards.read_json(job.folder / unit.REPORT)["books"]
+            self.progress.advance(books["output"]["documents"], books["output"]["tokens"])
+        missing = sum(not unit.done(job.folder) for job in todo)
+        if missing:
+            self.progress.note(
+                f"{name}: {missing:,} of {len(todo):,} units are left to other shares; run again after them"
+            )
+            return None
+        found = [shards.read_json(job.folder / unit.REPORT) for job in todo]
+        books = sum((Report.from_dict(report["books"]) for report in found), Report())
+        if name != "pilot":
+            self.reports.append(books)
+            self._guard(books)
+        return found
+
+    def _guard(self, books: Report) -> None:
+        for stage in books.stages:
+            band, whole = self.recipe.guard.get(stage.name), stage.incoming.documents
+            if band is None or not whole or (stage.name == "ingest" and len(self.reports) < 2):
+                continue
+            gone = (total(stage.dropped.values()) + total(stage.quarantined.values())).documents / whole
+            if gone > band.max_drop:
+                raise GuardError(
+                    f"{stage.name} took {gone:.1%} of {whole:,} documents, its band allows {band.max_drop:.1%}",
+                    self.so_far(),
+                )
+
+    def _ingest(self) -> list[tuple[Path, dict[str, Any]]] | None:
+        groups = list(_groups(self.listing.sources))
+
+        def jobs(folder: Path) -> list[Job]:
+            arguments = [{"sources": group, "limit": self.limit} for group in groups]
+            return [Job("ingest", folder / f"{n:05d}", given) for n, given in enumerate(arguments)]
+
+        found = self._phase("ingest", jobs, self.recipe.ingest.model_dump(mode="json"))
+        if found is None:
+            return None
+        raw = [
+            (self.phases[-1] / f"{number:05d}" / shard["file"], shard)
+            for number, report in enumerate(found)
+            for shard in report["counts"]["shards"]
+        ]
+        return list(_limited(raw, self.limit))
+
+    def _tokenizer(self, raw: Sequence[tuple[Path, dict[str, Any]]]) -> bool:
+        """Find the tokenizer, or train it on what passes the pilot; whether there is one."""
+        given = self.recipe.tokens.tokenizer
+        if given is not None:
+            self.tokenizer = given
+            self.key = key_of(self.key, "tokenizer", digest(given))
+            return True
+        readable = sum(shard["readable_bytes"] for _, shard in raw)
+        share = min(1.0, self.recipe.pilot.max_bytes / max(readable, 1))
+
+        def jobs(folder: Path) -> list[Job]:
+            return [Job("pilot", folder / f"{n:05d}", {"shard": p, "share": share}) for n, (p, _) in enumerate(raw)]
+
+        stages = [stage for part in self.recipe.segments for stage in part.stages]
+        found = self._phase("pilot", jobs, self.recipe.seed, share, self.recipe.identities(stages))
+        if found is None:
+            return False
+        pilot = self.phases[-1]
+
+        def train(folder: Path) -> list[Job]:
+            folders = [pilot / f"{n:05d}" for n in range(len(raw))]
+            arguments = {"pilots": folders, "threads": self.options.workers}
+            return [Job("train_tokenizer", folder / "00000", arguments)]
+
+        if self._phase("tokenizer", train, self.recipe.tokens.vocabulary, shared=False) is None:
+            return False
+        self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
+        return True
+
+    def _segment(self, index: int, paths: Sequence[Path], verdicts: Sequence[Sequence[Path]]) -> list[Path] | None:
+        part = self.recipe.segments[index]
+
+        def jobs(folder: Path) -> list[Job]:
+            return [
+                Job(
+                    "segment",
+                    folder / f"{n:05d}",
+                    {"index": index, "shard": path, "verdicts": [files[n] for files in verdicts], "number": n},
+                    self.tokenizer,
+                )
+                for n, path in enumerate(paths)
+            ]
+
+        identities = self.recipe.identities([*part.stages, *part.barriers])
+        kept = self.recipe.output.keep_dropped_text
+        if self._phase(f"segment{index}", jobs, identities, kept) is None:
+            return None
+        return [self.phases[-1] / f"{n:05d}" for n in range(len(paths))]
+
+    def _resolve(
+        self, index: int, number: int, name: str, folders: Sequence[Path], earlier: Sequence[Sequence[Path]]
+    ) -> list[Path] | None:
+        barriers = self.recipe.segments[index].barriers
+        drops = [files for files, barrier in zip(earlier, barriers, strict=False) if barrier.act == "drop"]
+        corpus = unit.Shards(self.options.memory, self.recipe.seed, name, folders, drops)
+
+        def jobs(folder: Path) -> list[Job]:
+            return [Job("resolve", folder / "00000", {"index": index, "barrier": number, "corpus": corpus})]
+
+        if self._phase(f"resolve-{name}", jobs, name, self.recipe.seed, shared=False) is None:
+            return None
+        return [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
+
+    def _pack(self, paths: Sequence[Path]) -> bool:
+        spans = list(_cut(paths, self.recipe.output.file_bytes))
+
+        def jobs(folder: Path) -> list[Job]:
+            return [Job("pack", folder / f"{n:05d}", {"spans": s}, self.tokenizer) for n, s in enumerate(spans)]
+
+        parts = (self.recipe.output.file_bytes, self.recipe.tokens.validation, self.recipe.seed)
+        return self._phase("pack", jobs, *parts) is not None
+
+    def outcome(self, report: Report) -> finish.Outcome:
+        """What the final folder is made of."""
+        if self.tokenizer is None:
+            raise RunError("no tokenizer")
+        return finish.Outcome(
+            self.recipe, self.whole, report, tuple(self.phases), self.tokenizer, self.listing, self.limit
+        )
+
+
+def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
+    """Sources in order, small ones together."""
+    group: list[Source] = []
+    size = 0
+    for source in sources:
+        if group and (size + source.bytes > UNIT_BYTES or len(group) >= UNIT_SOURCES):
+            yield tuple(group)
+            group, size = [], 0
+        group.append(source)
+        size += source.bytes
+    if group:
+        yield tuple(group)
+
+
+def _limited(raw: Sequence[tuple[Path, dict[str, Any]]], limit: int | None) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Raw shards up to the limit of documents; every unit alone kept to it, all together may exceed it by a shard."""
+    seen = 0
+    for path, shard in raw:
+        if limit is not None and seen >= limit:
+            return
+        seen += shard["rows"]
+        yield path, shard
+
+
+def _cut(paths: Sequence[Path], size: int) -> Iterator[tuple[unit.Span, ...]]:
+    """Rows of all shards in order, cut where `size` bytes of text are full; at least one cut, even of nothing."""
+    spans: list[unit.Span] = []
+    filled = 0
+    for path in paths:
+        lengths = np.concatenate([np.zeros(0, np.int64), *(sizes_of(b) for b in shards.batches(path, ("text",)))])
+        start = 0
+        while start < len(lengths):
+            ends = filled + np.cumsum(lengths[start:])
+            stop = start + max(int(np.searchsorted(ends, size, "right")), 0 if spans else 1)
+            if stop > start:
+                spans.append(unit.Span(path, start, stop))
+                filled = int(ends[stop - start - 1])
+            if stop < len(lengths):
+                yield tuple(spans)
+                spans, filled = [], 0
+            start = stop
+    if spans or not paths or not filled:
+        yield tuple(spans) if spans else tuple(unit.Span(path, 0, 0) for path in paths[:1])
+
+
+def _content(path: str) -> str:
+    import xxhash
+
+    state = xxhash.xxh3_128()
+    with Path(path).open("rb") as file:
+        while block := file.read(2**20):
+            state.update(block)
+    return state.hexdigest()
+
+
+@contextmanager
+def _locked(folder: Path, options: Options) -> Iterator[None]:
+    """Hold the output folder, or refuse one that is another's or in use."""
+    from filelock import FileLock, Timeout
+
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: not a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / ".work").is_dir():
+        raise UsageError(f"{folder}: not empty, and not a run's folder")
+    work = folder / ".work"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}") from None
+    share = "" if options.only is None else f"-{options.only[0]}-of-{options.only[1]}"
+    lock = FileLock(work / f"lock{share}", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"{folder}: another run is at work there") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what the machine lacks into one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UsageError(f"{folder}: no space left on device; free some and run again to continue") from None
+        raise CurateError(f"{error.filename or folder}: {error.strerror or error}") from None
+    except MemoryError:
+        raise RunError("out of memory; fewer --workers take less") from None
+    except pa.ArrowException as error:
+        raise RunError(f"{folder}: {str(error).splitlines()[0]}") from None

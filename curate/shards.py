@@ -1,0 +1,221 @@
+"""The on-disk format; this docstring is its specification.
+
+A finished run is a folder:
+
+    README.md  manifest.json  report.json  report.html
+    documents/documents-0000k-of-0000n.parquet
+    dropped/<stage>/part-0000k.parquet      id, url, source, date, place, reason, text, one struct a stage
+    quarantine/part-0000k.parquet           id, place, stage, reason, error, bytes, text
+    tokens/{train,validation}/              data-0000k-of-0000n.arrow, state.json, dataset_info.json
+    tokenizer/tokenizer.json
+    sketches/<barrier>-0000k.arrow
+    .work/                                  keyed folders; the files above are hard links into it
+
+*documents* are Parquet (zstd): `id, source, url, date, media, text, meta`, one struct column per
+stage that measured the document, and `tokens` (int64), the document's token count.
+
+*tokens* are folders that `datasets.load_from_disk` reads: Arrow IPC **stream** files, uncompressed,
+so that they can be memory-mapped, one row a document: `input_ids` list<uint16> (uint32 where the
+vocabulary exceeds 65,536), `id`, `source`, `language` (null where nothing identified it), `weight`
+(float32). Shards hold text tokens only; whoever trains adds special tokens.
+
+`manifest.json` names every file but the reports with its bytes, sha256, rows and tokens:
+
+    {"format": 1, "recipe": {…}, "key": …, "vocabulary": V, "tokenizer": {"sha256": …},
+     "tokens": {"train": {"documents", "tokens", "bytes"}, "validation": {…}},
+     "files": [{"path", "bytes", "sha256", "rows", "tokens"}, …]}
+
+What a killed writer leaves is never read: every file is written under a temporary name, synced and
+renamed, and a unit counts as done when its `report.json`, written last, exists.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FORMAT = 1
+ROWS_PER_GROUP = 4096
+ROWS_PER_TOKEN_BATCH = 1024
+TEMPORARY = ".tmp-"
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` that takes its place when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically, keys in the order given."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.loads(path.read_text("utf-8"))
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet with row groups of a fixed number of rows, whatever its chunks were."""
+    with atomic(path) as temporary:
+        table = table.combine_chunks()
+        with pq.ParquetWriter(temporary, table.schema, compression="zstd", write_page_index=False) as writer:
+            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+
+
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Write a table as one uncompressed batch of the Arrow file format, to be memory-mapped."""
+    with atomic(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
+        table = table.combine_chunks()
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+
+def read_arrow(path: Path) -> pa.Table:
+    """Memory-map what `write_arrow` wrote."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+class BatchWriter:
+    """Batches between segments: the Arrow file format, lz4; schema from the first batch."""
+
+    def __init__(self, path: Path) -> None:
+        self._stack = ExitStack()
+        self._temporary = self._stack.enter_context(atomic(path))
+        self._writer: pa.RecordBatchFileWriter | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append a batch; the first one may be empty and still gives the schema."""
+        if self._writer is None:
+            sink = self._stack.enter_context(pa.OSFile(str(self._temporary), "wb"))
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            self._writer = self._stack.enter_context(pa.ipc.new_file(sink, batch.schema, options=options))
+            self._writer.write_batch(batch)
+        elif batch.num_rows:
+            self._writer.write_batch(batch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+
+def batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The batches that a `BatchWriter` wrote, one at a time; only some columns, where named."""
+    with pa.OSFile(str(path), "rb") as source:
+        reader = _reader(source, columns)
+        for number in range(reader.num_record_batches):
+            yield reader.get_batch(number)
+
+
+def batch_at(path: Path, number: int, columns: Sequence[str]) -> pa.RecordBatch:
+    """One of the batches that a `BatchWriter` wrote, by number."""
+    with pa.OSFile(str(path), "rb") as source:
+        return _reader(source, columns).get_batch(number)
+
+
+def _reader(source: pa.NativeFile, columns: Sequence[str] | None) -> pa.RecordBatchFileReader:
+    reader = pa.ipc.open_file(source)
+    if columns is None:
+        return reader
+    fields = [reader.schema.get_field_index(column) for column in columns]
+    source.seek(0)
+    return pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
+
+
+def token_schema(vocabulary: int) -> pa.Schema:
+    """The schema of a token shard, with the metadata by which `datasets` knows its features."""
+    ids = "uint16" if vocabulary <= 2**16 else "uint32"
+    schema = pa.schema(
+        [
+            pa.field("input_ids", pa.list_(getattr(pa, ids)())),
+            pa.field("id", pa.string()),
+            pa.field("source", pa.string()),
+            pa.field("language", pa.string()),
+            pa.field("weight", pa.float32()),
+        ]
+    )
+    return schema.with_metadata({"huggingface": json.dumps({"info": {"features": _features(ids)}})})
+
+
+def _features(ids: str) -> dict[str, Any]:
+    texts = {name: {"dtype": "string", "_type": "Value"} for name in ("id", "source", "language")}
+    inner = {"dtype": ids, "_type": "Value"}
+    return {
+        "input_ids": {"feature": inner, "_type": "List"},
+        **texts,
+        "weight": {"dtype": "float32", "_type": "Value"},
+    }
+
+
+def write_tokens(path: Path, table: pa.Table) -> None:
+    """Write a token shard: the stream format, uncompressed, in batches of a fixed number of rows."""
+    with (
+        atomic(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema) as writer,
+    ):
+        writer.write_table(table.combine_chunks(), max_chunksize=ROWS_PER_TOKEN_BATCH)
+
+
+def write_token_index(folder: Path, split: str, files: Sequence[str], vocabulary: int, fingerprint: str) -> None:
+    """Write `state.json` and `dataset_info.json`, by which `datasets` finds the shards."""
+    ids = "uint16" if vocabulary <= 2**16 else "uint32"
+    state: dict[str, Any] = {
+        "_data_files": [{"filename": name} for name in files],
+        "_fingerprint": fingerprint,
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": split,
+    }
+    write_json(folder / "state.json", state)
+    info = {"citation": "", "description": "", "features": _features(ids), "homepage": "", "license": ""}
+    write_json(folder / "dataset_info.json", info)
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def entry(path: Path, rows: int | None = None, tokens: int | None = None) -> dict[str, Any]:
+    """A manifest line for a file, its path left to the caller."""
+    counts = {"rows": rows, "tokens": tokens}
+    return {"bytes": path.stat().st_size, "sha256": sha256(path), **{k: v for k, v in counts.items() if v is not None}}
+
+
+def link(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`: a hard link, or a copy where links cannot be."""
+    with atomic(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            with source.open("rb") as read, temporary.open("wb") as write:
+                while block := read.read(2**20):
+                    write.write(block)

@@ -1,0 +1,155 @@
+"""Tokenizers: trained on the pilot or given by path, and the counting that the books rest on.
+
+Text is never control: a literal `<|endoftext|>` in web text is encoded as plain text, because every
+encoder here is asked to split special tokens. Reserved ids: pad 0, end-of-text 1, mask 2, bos 3,
+cls 4, sep 5 and 16 spare; 256 sentinels descend from V − 1; V is a multiple of 64.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.errors import AssetError
+
+SPECIALS = ("<|pad|>", "<|endoftext|>", "<|mask|>", "<|bos|>", "<|cls|>", "<|sep|>")
+SPARE = tuple(f"<|spare_{i}|>" for i in range(16))
+SENTINELS = tuple(f"<|sentinel_{i}|>" for i in range(256))
+"""`<|sentinel_0|>` is id V − 1, the next V − 2, as in T5."""
+
+WORD_CHARACTERS = 64
+PATTERN = (
+    r"'(?:[sdmt]|ll|ve|re)"
+    rf"|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}{{1,{WORD_CHARACTERS}}}"
+    r"|\p{N}{1,2}"
+    rf"| ?[^\s\p{{L}}\p{{N}}]{{1,{WORD_CHARACTERS}}}[\r\n]?"
+    r"|\s*[\r\n]|\s+(?!\S)|\s"
+)
+"""How text is cut before merging. Words are bounded, since merging is more than linear in their length;
+digits go in pairs, which serves vocabularies of this size best (nanochat, dev/LOG.md)."""
+
+
+class Encoder(Protocol):
+    """Texts → token ids, as plain text."""
+
+    vocabulary: int
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """All ids in one array, and rows + 1 offsets into it."""
+
+
+class FastEncoder:
+    """The `fastokens` encoder: the same ids as `tokenizers`, an order of magnitude sooner."""
+
+    def __init__(self, path: Path) -> None:
+        import fastokens
+
+        self._tokenizer = fastokens.Tokenizer.from_file(str(path))
+        self.vocabulary = int(self._tokenizer.vocab_size)
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """See `Encoder`."""
+        ids, offsets = self._tokenizer.encode_batch_flat(list(texts), False, True)
+        return np.frombuffer(ids, "<u4"), np.frombuffer(offsets, "<u8").astype(np.int64)
+
+
+class PlainEncoder:
+    """The `tokenizers` encoder: the reference, and the fallback."""
+
+    def __init__(self, path: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.encode_special_tokens = True
+        self.vocabulary = int(self._tokenizer.get_vocab_size())
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """See `Encoder`."""
+        found = [e.ids for e in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        offsets = np.zeros(len(found) + 1, np.int64)
+        np.cumsum([len(ids) for ids in found], out=offsets[1:])
+        return np.fromiter((i for ids in found for i in ids), np.uint32, int(offsets[-1])), offsets
+
+
+PROBES = (
+    "Plain words, 1,234 numbers and “quotes” — as usual.\n\nTwo paragraphs.",
+    "<|endoftext|>[MASK]<pad></s><|im_start|> literal control tokens are text",
+    "대한민국의 말과 글, 日本語のテキスト、中文文本, ไทย, हिन्दी, العربية, Ελληνικά",
+    "tabs\tand   runs    of spaces \r\n\r\n \x00 \u200b 👩‍👩‍👧‍👦 a\u0301 \ufffd",
+    "def f(x):\n    return {'a': x**2, 'b': [1.5e-3]}  # don't, we've, I'll",
+    "x" * 300,
+    "",
+)
+"""What the fast encoder must encode as the reference does before it is trusted."""
+
+
+def load(path: Path) -> Encoder:
+    """The fastest encoder that agrees with the reference on `PROBES`; `AssetError` for an unusable file."""
+    try:
+        reference = PlainEncoder(path)
+    except Exception as error:  # noqa: BLE001 - `tokenizers` raises bare Exception
+        raise AssetError(f"{path}: not a tokenizer: {str(error).splitlines()[0]}") from None
+    try:
+        fast = FastEncoder(path)
+        (ids, offsets), (true_ids, true_offsets) = fast.encode(PROBES), reference.encode(PROBES)
+        same = np.array_equal(ids, true_ids) and np.array_equal(offsets, true_offsets)
+    except Exception:  # noqa: BLE001 - whatever a young library raises, the reference serves
+        return reference
+    return fast if same and fast.vocabulary == reference.vocabulary else reference
+
+
+def count(encoder: Encoder, text: pa.Array) -> NDArray[np.int64]:
+    """Tokens per row; a null has none."""
+    if not len(text):
+        return np.zeros(0, np.int64)
+    _, offsets = encoder.encode(text.fill_null("").to_pylist())
+    return np.diff(offsets)
+
+
+def train(texts: Iterable[str], vocabulary: int, threads: int = 1) -> str:
+    """A byte-level BPE tokenizer of exactly `vocabulary` ids, as `tokenizer.json` text.
+
+    Deterministic for the same texts in the same order. Where the texts yield too few merges, the
+    ids between the last merge and the sentinels stay unused.
+    """
+    os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(PATTERN), "isolated")
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, bytes_])
+    tokenizer.decoder = decoders.ByteLevel()
+    reserved = [AddedToken(t, special=True, normalized=False) for t in (*SPECIALS, *SPARE)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(SENTINELS),
+        special_tokens=reserved,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    filler = [f"<|unused_{i}|>" for i in range(vocabulary - len(SENTINELS) - tokenizer.get_vocab_size())]
+    tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in (*filler, *SENTINELS[::-1])])
+    made: str = tokenizer.to_str(pretty=True)
+    return made
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """What a tokenizer file holds: model, ids, reserved tokens."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        added = {t["content"]: t["id"] for t in found.get("added_tokens", [])}
+        model = found["model"]["type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AssetError(f"{path}: not a tokenizer: {error}") from None
+    return {
+        "model": model,
+        "vocabulary": load(path).vocabulary,
+        "reserved": {token: added[token] for token in SPECIALS if token in added},
+        "sentinels": sum(token in added for token in SENTINELS),
+    }

@@ -1,0 +1,415 @@
+"""Units of work: functions from files to files, which know no pool, no lock and no progress bar.
+
+Each writes into its own folder and commits by writing `report.json` last; a unit whose report
+exists is done, and running it again gives the same bytes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curate import shards, tokens
+from curate.flow import Flow, Pass, Setting, language_stage, sizes_of
+from curate.ingest import Fault, Record, Source, read
+from curate.ops.hashing import hash_strings
+from curate.report import Report, StageReport, Tally
+from curate.stage import DOCUMENT, Barrier, buffers
+
+BATCH_ROWS = 1024
+BATCH_BYTES = 8 * 2**20
+REPORT = "report.json"
+DOCUMENTS = "documents.arrow"
+
+INGEST = pa.struct(
+    [
+        pa.field("reason", pa.string()),
+        pa.field("bytes", pa.int64()),
+        pa.field("status", pa.int16()),
+        pa.field("encoding", pa.string()),
+        pa.field("decoding", pa.string()),
+    ]
+)
+"""The column of the stage `ingest`: why a record is no page, its payload's bytes, and how it was decoded."""
+RAW = DOCUMENT.append(pa.field("ingest", INGEST))
+
+QUARANTINE = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("place", pa.string()),
+        pa.field("stage", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("error", pa.string()),
+        pa.field("bytes", pa.int64()),
+        pa.field("text", pa.string()),
+    ]
+)
+
+
+def done(folder: Path) -> bool:
+    """Whether the unit of this folder has committed."""
+    return (folder / REPORT).exists()
+
+
+def commit(folder: Path, report: Report, *, files: Sequence[str] = (), counts: dict[str, Any] | None = None) -> None:
+    """Write the unit's report: books, a manifest line for each of its files, and whatever the run counts on."""
+    entries = {name: shards.entry(folder / name) for name in files}
+    shards.write_json(folder / REPORT, {"counts": counts or {}, "files": entries, "books": report.as_dict()})
+
+
+# --- ingest: sources → raw shards -----------------------------------------------------------------
+
+
+def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int | None = None) -> None:
+    """Read some sources into raw shards of at most `ingest.shard_bytes` of text."""
+    faults: list[Fault] = []
+    cut = _RawShards(folder, setting.recipe.ingest.shard_bytes)
+    records = ((item, source.name) for source in sources for item in read(source, setting.recipe.ingest))
+    for item, source in _first(records, limit):
+        if isinstance(item, Fault):
+            faults.append(item)
+        else:
+            cut.add(item, source)
+    cut.close()
+    stage = StageReport("ingest", "ingest")
+    for fault in faults:
+        tally = Tally(1, fault.bytes, 0)
+        stage.incoming += tally
+        stage.add("quarantined", f"ingest.{fault.reason}", tally)
+    files = ["quarantine.parquet"] if faults else []
+    if faults:
+        rows = [(None, f.place, "ingest", f"ingest.{f.reason}", f.error, f.bytes, None) for f in faults]
+        shards.write_parquet(folder / "quarantine.parquet", _table(rows, QUARANTINE))
+    commit(folder, Report([stage]), files=files, counts={"shards": cut.written})
+
+
+def _first(items: Iterator[tuple[Record | Fault, str]], limit: int | None) -> Iterator[tuple[Record | Fault, str]]:
+    seen = 0
+    for item, source in items:
+        if isinstance(item, Record):
+            if limit is not None and seen >= limit:
+                return
+            seen += 1
+        yield item, source
+
+
+def _table(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+class _RawShards:
+    """Cuts a stream of records into batches, and batches into raw shards."""
+
+    def __init__(self, folder: Path, shard_bytes: int) -> None:
+        self._folder, self._shard_bytes = folder, shard_bytes
+        self._rows: list[Record] = []
+        self._sources: list[str] = []
+        self._batch_bytes = self._bytes = 0
+        self._writer: shards.BatchWriter | None = None
+        self.written: list[dict[str, Any]] = []
+
+    def add(self, record: Record, source: str) -> None:
+        size = len(record.text) if record.text else 0
+        if self._rows and (len(self._rows) >= BATCH_ROWS or self._batch_bytes + size > BATCH_BYTES):
+            self._flush()
+        self._rows.append(record)
+        self._sources.append(source)
+        self._batch_bytes += size
+
+    def _flush(self) -> None:
+        batch = _raw_batch(self._rows, self._sources)
+        self._rows, self._sources, self._batch_bytes = [], [], 0
+        size = batch.column("text").nbytes
+        if self._writer and self._bytes + size > self._shard_bytes:
+            self._close_shard()
+        if not self._writer:
+            name = f"raw-{len(self.written):05d}.arrow"
+            self._writer = shards.BatchWriter(self._folder / name).__enter__()
+            self.written.append({"file": name, "rows": 0, "bytes": 0, "readable_bytes": 0})
+        self._writer.write(batch)
+        self._bytes += size
+        sizes = sizes_of(batch)
+        readable = np.asarray(batch.column("ingest").field("reason").is_null())
+        self.written[-1]["rows"] += batch.num_rows
+        self.written[-1]["bytes"] += int(sizes.sum())
+        self.written[-1]["readable_bytes"] += int(sizes[readable].sum())
+
+    def _close_shard(self) -> None:
+        if self._writer:
+            self._writer.__exit__(None, None, None)
+        self._writer, self._bytes = None, 0
+
+    def close(self) -> None:
+        if self._rows:
+            self._flush()
+        self._close_shard()
+
+
+def _raw_batch(rows: Sequence[Record], sources: Sequence[str]) -> pa.RecordBatch:
+    of: dict[str, Sequence[Any]] = dict(zip(Record._fields, zip(*rows, strict=True), strict=True))
+    of["source"] = sources
+    arrays = [pa.array(of[field.name], field.type) for field in DOCUMENT]
+    struct = pa.StructArray.from_arrays([pa.array(of[f.name], f.type) for f in INGEST], fields=list(INGEST))
+    return pa.RecordBatch.from_arrays([*arrays, struct], schema=RAW)
+
+    # --- segments: shards through stages ----------------------------------------------------------------
+
+
+def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: Sequence[Path], number: int) -> None:
+    """Send a shard through a segment: verdicts of the barriers before it, its stages, its own barriers' sketches."""
+    segments = setting.recipe.segments
+    this = segments[index]
+    before = segments[index - 1].barriers if index else ()
+    tables = [shards.read_arrow(path) for path in verdicts]
+    way = Pass(setting, f"{index}/{number:05d}")
+    sketches: dict[str, list[pa.RecordBatch]] = {barrier.name: [] for barrier in this.barriers}
+    last, rows = this is segments[-1], 0
+    with shards.BatchWriter(folder / DOCUMENTS) as writer:
+        for flow in _flows(way, shard):
+            flow = way.ingested(flow) if index == 0 else flow
+            for barrier, verdict in zip(before, tables, strict=True):
+                flow = way.resolved(flow, barrier, verdict)
+            flow = way.through(flow, this.stages)
+            for barrier in this.barriers:
+                sketches[barrier.name].append(barrier.sketch(flow.batch))
+            if last:
+                way.leaving(flow)
+            writer.write(flow.batch.append_column("tokens", pa.array(flow.tokens)))
+            rows += flow.batch.num_rows
+    files = _write_sketches(folder, sketches) + _write_gone(folder, way)
+    commit(folder, way.books_so_far(), files=files, counts={"rows": rows})
+
+
+def _flows(way: Pass, shard: Path) -> Iterator[Flow]:
+    first = 0
+    for batch in shards.batches(shard):
+        yield way.enter(batch, first)
+        first += batch.num_rows
+
+
+def _write_sketches(folder: Path, sketches: dict[str, list[pa.RecordBatch]]) -> list[str]:
+    for name, batches in sketches.items():
+        shards.write_arrow(folder / f"sketch-{name}.arrow", pa.Table.from_batches(batches))
+    return [f"sketch-{name}.arrow" for name in sketches]
+
+
+def _write_gone(folder: Path, way: Pass) -> list[str]:
+    files = []
+    for stage, tables in way.dropped.items():
+        files.append(f"dropped-{stage}.parquet")
+        shards.write_parquet(folder / files[-1], pa.concat_tables(tables))
+    if way.quarantined:
+        files.append("quarantine.parquet")
+        shards.write_parquet(folder / files[-1], _table(way.quarantined, QUARANTINE))
+    return files
+
+
+# --- pilot: a seeded sample through the per-document stages -----------------------------------------
+
+
+def pilot(setting: Setting, shard: Path, folder: Path, share: float) -> None:
+    """Send a sample of a raw shard through all filters and rewrites; keep the text of what passes and what was read."""
+    way = Pass(Setting(setting.recipe), "pilot")
+    stages = [stage for part in setting.recipe.segments for stage in part.stages]
+    passed, seen = [], []
+    for flow in _flows(way, shard):
+        flow = way.ingested(flow.where(sampled(flow.batch.column("id"), setting.recipe.seed, share)))
+        seen.append(flow.batch.column("text"))
+        passed.append(way.through(flow, stages).batch.column("text"))
+    for name, texts in (("passed", passed), ("seen", seen)):
+        shards.write_arrow(folder / f"{name}.arrow", pa.table({"text": pa.chunked_array(texts, pa.string())}))
+    commit(folder, way.books_so_far())
+
+
+TOKENIZER = "tokenizer.json"
+TRAINING_BYTES = 32 * 2**20
+"""Text beyond this changes a vocabulary little and costs its share of time."""
+
+
+def train_tokenizer(setting: Setting, pilots: Sequence[Path], folder: Path, threads: int) -> None:
+    """Train the run's tokenizer on what passed the pilot, or on all it read where too little passed."""
+    wanted = setting.recipe.tokens.vocabulary
+    for name in ("passed", "seen"):
+        texts = list(_texts([pilot / f"{name}.arrow" for pilot in pilots], TRAINING_BYTES))
+        if sum(map(len, texts)) >= wanted:  # about a character for each id: below that, merges are accidents
+            break
+    made = tokens.train(texts, wanted, threads)
+    with shards.atomic(folder / TOKENIZER) as temporary:
+        temporary.write_text(made, "utf-8")
+    commit(folder, Report(), files=[TOKENIZER])
+
+
+def _texts(paths: Sequence[Path], limit: int) -> Iterator[str]:
+    """Every k-th text, k as small as `limit` bytes allow: a sample of all the pilot, not of its beginning."""
+    columns = [shards.read_arrow(path).column("text") for path in paths]
+    whole = sum(int(pc.sum(pc.binary_length(column)).as_py() or 0) for column in columns)
+    step = -(-whole // limit) or 1
+    for number, text in enumerate(text for column in columns for text in column):
+        if number % step == 0:
+            yield text.as_py()
+
+
+def sampled(ids: pa.Array, seed: int, share: float) -> NDArray[np.bool_]:
+    """Which ids belong to the seeded sample of about this share; the same ids whatever stands beside them."""
+    if share >= 1:
+        return np.ones(len(ids), np.bool_)
+    hashes = hash_strings(*buffers(ids), seed)
+    return np.asarray(hashes < np.uint64(share * 2.0**64))
+
+
+# --- barriers: all sketches → a verdict for every shard ---------------------------------------------
+
+
+@dataclass
+class Shards:
+    """The corpus as a barrier sees it while it resolves: see `curate.stage.Corpus`."""
+
+    memory: int
+    seed: int
+    name: str
+    folders: Sequence[Path]
+    earlier: Sequence[Sequence[Path]]
+    """Per earlier barrier of the segment that drops, its verdict files."""
+
+    def __len__(self) -> int:
+        return len(self.folders)
+
+    def sketch(self, shard: int) -> pa.Table:
+        """The shard's sketch, memory-mapped."""
+        return shards.read_arrow(self.folders[shard] / f"sketch-{self.name}.arrow")
+
+    def alive(self, shard: int) -> NDArray[np.bool_]:
+        """Rows that no earlier barrier of the segment drops."""
+        left = np.ones(len(self.sketch(shard)), np.bool_)
+        for files in self.earlier:
+            left &= np.asarray(shards.read_arrow(files[shard]).column("reason").is_null())
+        return left
+
+    def take(self, shard: int, rows: NDArray[np.int64], columns: Sequence[str] = ("text",)) -> pa.RecordBatch:
+        """Some rows (ascending) of the shard's documents, reading no batch that holds none of them."""
+        path = self.folders[shard] / DOCUMENTS
+        starts = _batch_starts(path)
+        parts = []
+        for number in np.unique(np.searchsorted(starts, rows, "right") - 1):
+            inside = rows[(rows >= starts[number]) & (rows < starts[number + 1])] - starts[number]
+            parts.append(_batch(path, int(number), tuple(columns)).take(pa.array(inside)))
+        if not parts:
+            return _batch(path, 0, tuple(columns)).slice(0, 0)
+        return pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
+
+
+@lru_cache(maxsize=1024)
+def _batch_starts(path: Path) -> NDArray[np.int64]:
+    sizes = [batch.num_rows for batch in shards.batches(path, ("id",))]
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _batch(path: Path, number: int, columns: tuple[str, ...]) -> pa.RecordBatch:
+    return shards.batch_at(path, number, columns)
+
+
+def resolve(setting: Setting, index: int, barrier: int, corpus: Shards, folder: Path) -> None:
+    """Resolve one barrier of a segment over all shards."""
+    stage = setting.recipe.segments[index].barriers[barrier]
+    files = []
+    for shard, verdict in enumerate(stage.resolve(corpus)):
+        if len(verdict) != len(corpus.sketch(shard)):
+            raise ValueError(f"{stage.name}: {len(verdict)} verdicts for shard {shard}")
+        files.append(f"verdict-{shard:05d}.arrow")
+        shards.write_arrow(folder / files[-1], verdict)
+    commit(folder, Report(), files=files)
+
+
+# --- pack: what is left → documents and token shards ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows `start` to `stop` of a shard."""
+
+    shard: Path
+    start: int
+    stop: int
+
+
+def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
+    """Write one file of documents, and their tokens as one training and one validation shard."""
+    table = pa.concat_tables([_span(span) for span in spans]).combine_chunks()
+    shards.write_parquet(folder / "documents.parquet", table)
+    files = {"documents.parquet": (len(table), int(_total(table.column("tokens"))))}
+    held = _held_out(setting, table)
+    counts = {}
+    for split, mask in (("train", ~held), ("validation", held)):
+        part = table.filter(pa.array(mask))
+        made = _tokenized(setting, part)
+        shards.write_tokens(folder / f"{split}.arrow", made)
+        tally = Tally(len(part), int(sizes_of(part).sum()), int(_total(part.column("tokens"))))
+        counts[split] = tally.as_dict()
+        files[f"{split}.arrow"] = (len(part), tally.tokens)
+    entries = {name: shards.entry(folder / name, *numbers) for name, numbers in files.items()}
+    shards.write_json(folder / REPORT, {"counts": counts, "files": entries, "books": Report().as_dict()})
+
+
+def _total(column: pa.ChunkedArray) -> int:
+    return pc.sum(column).as_py() or 0
+
+
+def _span(span: Span) -> pa.Table:
+    first, parts = 0, list[pa.RecordBatch]()
+    for batch in shards.batches(span.shard):
+        start, stop = max(span.start - first, 0), min(span.stop - first, batch.num_rows)
+        if start < stop or not parts:
+            parts.append(batch.slice(start, max(stop - start, 0)))
+        first += batch.num_rows
+        if first >= span.stop:
+            break
+    return pa.Table.from_batches(parts)
+
+
+def _held_out(setting: Setting, table: pa.Table) -> NDArray[np.bool_]:
+    """Rows of the validation split: by hash of the cluster where there is one, else of the id."""
+    keys = table.column("id").combine_chunks()
+    for barrier in reversed([s for s in setting.recipe.stages if isinstance(s, Barrier)]):
+        if barrier.name in table.schema.names and "cluster" in [f.name for f in table.schema.field(barrier.name).type]:
+            cluster = pc.struct_field(table.column(barrier.name), "cluster").combine_chunks().cast(pa.string())
+            keys = pc.coalesce(cluster, keys)
+            break
+    return sampled(keys, setting.recipe.seed ^ SPLIT_SALT, setting.recipe.tokens.validation)
+
+
+SPLIT_SALT = 0x5EED
+"""Keeps the split independent of the pilot's sample."""
+
+
+def _tokenized(setting: Setting, table: pa.Table) -> pa.Table:
+    if setting.encoder is None:
+        raise ValueError("no tokenizer")
+    schema = shards.token_schema(setting.encoder.vocabulary)
+    language = language_stage(setting.recipe)
+    labels = pc.struct_field(table.column(language), "label") if language else pa.nulls(len(table), pa.string())
+    columns = {
+        "input_ids": _encode(setting.encoder, table.column("text"), schema.field("input_ids").type),
+        "id": table.column("id"),
+        "source": table.column("source"),
+        "language": labels,
+        "weight": pa.array(np.ones(len(table), np.float32)),
+    }
+    return pa.table(columns, schema=schema)
+
+
+def _encode(encoder: tokens.Encoder, text: pa.ChunkedArray, kind: pa.ListType) -> pa.ChunkedArray:
+    """Encode in pieces: one call on 100 MB would hold every id three times over."""
+    parts = []
+    for start in range(0, len(text), BATCH_ROWS):
+        ids, offsets = encoder.encode(text.slice(start, BATCH_ROWS).to_pylist())
+        values = pa.array(ids.astype(kind.value_type.to_pandas_dtype()))
+        parts.append(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values))
+    return pa.chunked_array(parts, kind)

@@ -1,0 +1,81 @@
+"""Checks a run's output against its manifest and its own books, file by file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curate import shards
+from curate.errors import RunError
+from curate.finish import FOLDERS, require_finished
+from curate.report import Report
+
+
+def problems(folder: Path) -> Iterator[str]:
+    """One line for each thing that is not as `manifest.json` and `report.json` say."""
+    require_finished(folder)
+    manifest = shards.read_json(folder / "manifest.json")
+    listed = {str(line["path"]): line for line in manifest["files"]}
+    for path, line in listed.items():
+        yield from _file(folder, path, line, manifest["vocabulary"])
+    for owned in FOLDERS:
+        for found in sorted((folder / owned).rglob("*")):
+            name = found.relative_to(folder).as_posix()
+            if found.is_file() and name not in listed and not found.name.startswith(shards.TEMPORARY):
+                yield f"{name}: not in the manifest"
+    yield from _books(folder, manifest)
+
+
+def _file(folder: Path, name: str, line: dict[str, Any], vocabulary: int) -> Iterator[str]:
+    path = folder / name
+    if ".." in Path(name).parts or Path(name).is_absolute():
+        yield f"{name}: leads out of the folder"
+    elif not path.is_file():
+        yield f"{name}: missing"
+    elif path.stat().st_size != line["bytes"]:
+        yield f"{name}: {path.stat().st_size:,} bytes, the manifest says {line['bytes']:,}"
+    elif shards.sha256(path) != line["sha256"]:
+        yield f"{name}: its bytes are not those of the manifest"
+    else:
+        try:
+            yield from _counts(path, name, line, vocabulary)
+        except (pa.ArrowException, OSError, KeyError) as error:
+            yield f"{name}: cannot be read: {str(error).splitlines()[0]}"
+
+
+def _counts(path: Path, name: str, line: dict[str, Any], vocabulary: int) -> Iterator[str]:
+    if "rows" not in line:
+        return
+    rows = counted = 0
+    if path.suffix == ".parquet":
+        file = pq.ParquetFile(path)
+        rows = file.metadata.num_rows
+        counted = sum(int(np.asarray(b.column(0)).sum()) for b in file.iter_batches(columns=["tokens"]))
+    else:
+        for batch in pa.ipc.open_stream(pa.memory_map(str(path))):
+            ids = np.asarray(batch.column("input_ids").flatten())
+            rows, counted = rows + batch.num_rows, counted + len(ids)
+            if len(ids) and int(ids.max()) >= vocabulary:
+                yield f"{name}: a token id of {int(ids.max()):,} in a vocabulary of {vocabulary:,}"
+    if rows != line["rows"]:
+        yield f"{name}: {rows:,} rows, the manifest says {line['rows']:,}"
+    if counted != line["tokens"]:
+        yield f"{name}: {counted:,} tokens, the manifest says {line['tokens']:,}"
+
+
+def _books(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
+    report = Report.from_dict(shards.read_json(folder / "report.json"))
+    try:
+        report.balance()
+    except RunError as error:
+        yield f"report.json: {error}"
+    for key in ("documents", "bytes", "tokens"):
+        held = sum(split[key] for split in manifest["tokens"].values())
+        if held != getattr(report.output, key):
+            yield f"report.json: output of {getattr(report.output, key):,} {key}, the shards hold {held:,}"
+    packed = sum(line.get("rows", 0) for line in manifest["files"] if line["path"].startswith("documents/"))
+    if packed != report.output.documents:
+        yield f"report.json: output of {report.output.documents:,} documents, documents/ holds {packed:,}"
