@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from curate.ingest import http
+from curate.ingest.lines import Lines
 from curate.ingest.pages import dropped
 from curate.ingest.records import Fault, Ingest, Record, Source
-from curate.ingest.streams import Lines, Stream
+from curate.ingest.streams import Stream
 from curate.ingest.warc import about, from_block, judge
 
 _LINE = re.compile(

@@ -1,7 +1,7 @@
 """Parquet and Arrow files: a record a row, read in batches of a bounded size."""
 
 import base64
-import datetime
+import datetime as dt
 import decimal
 import math
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _ROWS = 1_024
 
 def read_parquet(source: Source, options: Ingest) -> Iterator[Record | Fault]:
     """The rows of a Parquet file. A row group of strings is read a batch at a time."""
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq
 
     def batches() -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(source.path, buffer_size=1 << 20, pre_buffer=False) as file:
@@ -122,7 +122,7 @@ def _row(row: Any, place: str, options: Ingest) -> Record | Fault:
     return record._replace(decoding="repaired") if broken and isinstance(record, Record) and record.decoding else record
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any) -> Any:  # noqa: PLR0911 (a line a type)
     """A cell as JSON can hold it: times as ISO 8601, bytes in base64, NaN as null, maps as objects."""
     if value is None or type(value) in (str, int, bool):
         return value
@@ -136,7 +136,7 @@ def _value(value: Any) -> Any:
         return {str(key): _value(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_value(inner) for inner in value]
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return str(value)

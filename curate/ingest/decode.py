@@ -92,8 +92,7 @@ def _paired(text: str) -> str:
 
 
 def _clean(text: str, encoding: str, decoding: Decoding) -> Decoded:
-    if text.startswith("\ufeff"):
-        text = text[1:]
+    text = text.removeprefix("\ufeff")
     text, repaired = clean(text)
     return Decoded(text, encoding, "repaired" if repaired else decoding)
 
@@ -109,7 +108,7 @@ def _label(label: str | None) -> str | None:
     """Python's codec for a declared label, None for one that the standard does not know."""
     if not label:
         return None
-    from resiliparse.parse.encoding import map_encoding_to_html5  # noqa: PLC0415
+    from resiliparse.parse.encoding import map_encoding_to_html5
 
     name = map_encoding_to_html5(label.strip("\"' \t").lower(), fallback_utf8=False)
     return None if name is None else CODECS.get(name, name)
@@ -179,7 +178,7 @@ def _detected(data: bytes) -> str:
     It reads tea leaves where there are few of them: a guess at a script or region whose letters make up
     less than 1 in 500 bytes, or that turns punctuation into C1 controls, gives way to windows-1252.
     """
-    from resiliparse.parse.encoding import detect_encoding  # noqa: PLC0415
+    from resiliparse.parse.encoding import detect_encoding
 
     first = _HIGH.search(data)
     start = max(0, (first.start() if first else 0) - 1024)

@@ -48,6 +48,13 @@ _SUFFIXES = {
     "md": "text",
     "markdown": "text",
 }
+_SIGNS = (
+    ("parquet", re.compile(rb"PAR1")),
+    ("arrow", re.compile(rb"ARROW1\0\0|\xff\xff\xff\xff")),
+    ("warc", re.compile(rb"WARC/\d\.\d")),
+    ("arc", re.compile(rb"filedesc://")),
+    ("jsonl", re.compile(rb"\{\s*[\"}]")),
+)
 _LINES = 16
 """So many lines are looked at to see whether a file of a folder has the text field at all."""
 
@@ -97,16 +104,16 @@ def _nothing(inputs: Sequence[str | Path], skipped: list[Skipped]) -> str:
 def _expand(given: str, skipped: list[Skipped]) -> Iterator[_Found]:
     if re.match(r"[a-z][a-z0-9+.\-]*://", given):
         raise UsageError(f"{printable(given)}: remote inputs cannot be read; copy the data to this machine")
-    if os.path.isdir(given):
+    if Path(given).is_dir():
         yield from (_Found(path, named=False) for path in _walk(given, skipped))
     elif os.path.lexists(given):
         yield _Found(given, named=True)
     elif glob.has_magic(given):
-        matches = sorted(glob.glob(given, recursive=True), key=os.fsencode)
+        matches = sorted(glob.glob(given, recursive=True), key=os.fsencode)  # noqa: PTH207 (patterns may be absolute)
         if not matches:
             raise UsageError(f"{printable(given)}: no file matches")
         for match in matches:
-            if os.path.isdir(match):
+            if Path(match).is_dir():
                 yield from (_Found(path, named=False) for path in _walk(match, skipped))
             else:
                 yield _Found(match, named=False)
@@ -118,10 +125,10 @@ def _nearest(given: str) -> str:
     """The nearest name in the same folder, as a question."""
     folder, name = os.path.split(given.rstrip("/"))
     try:
-        close = get_close_matches(name, sorted(os.listdir(folder or ".")), 1)
+        close = get_close_matches(name, sorted(path.name for path in Path(folder or ".").iterdir()), 1)
     except OSError:
         return ""
-    return f"; did you mean {printable(os.path.join(folder, close[0]))}?" if close else ""
+    return f"; did you mean {printable(str(Path(folder) / close[0]))}?" if close else ""
 
 
 def _walk(folder: str, skipped: list[Skipped]) -> Iterator[str]:
@@ -148,25 +155,25 @@ def _walk(folder: str, skipped: list[Skipped]) -> Iterator[str]:
 
 def _saved(folder: str) -> list[str] | None:
     """The shards of a data set saved by `datasets` (`save_to_disk`), or of its splits, in order."""
-    splits = _json(os.path.join(folder, "dataset_dict.json")).get("splits")
+    splits = _json(Path(folder) / "dataset_dict.json").get("splits")
     if isinstance(splits, list) and all(isinstance(split, str) for split in splits):
-        found = [_saved(os.path.join(folder, split)) or [] for split in splits if _inside(split)]
+        found = [_saved(str(Path(folder) / split)) or [] for split in splits if _inside(split)]
         return [path for shards in found for path in shards] or None
-    files = _json(os.path.join(folder, "state.json")).get("_data_files")
+    files = _json(Path(folder) / "state.json").get("_data_files")
     if not isinstance(files, list):
         return None
     names = [file.get("filename") for file in files if isinstance(file, dict)]
-    return [os.path.join(folder, name) for name in names if isinstance(name, str) and _inside(name)] or None
+    return [str(Path(folder) / name) for name in names if isinstance(name, str) and _inside(name)] or None
 
 
 def _inside(name: str) -> bool:
     """Whether a name from a file's contents stays in its folder."""
-    return bool(name) and not os.path.isabs(name) and ".." not in Path(name).parts
+    return bool(name) and not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
-def _json(path: str) -> dict[str, object]:
+def _json(path: Path) -> dict[str, object]:
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             value = json.loads(file.read(1 << 22))
     except (OSError, ValueError, RecursionError):
         return {}
@@ -175,7 +182,7 @@ def _json(path: str) -> dict[str, object]:
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size
+        return Path(path).stat().st_size
     except OSError:
         return -1
 
@@ -183,7 +190,7 @@ def _size(path: str) -> int:
 def _kind(found: _Found, options: Ingest) -> tuple[str | None, str]:
     """How a file is read, or why it is not."""
     path = found.path
-    if os.path.exists(path) and not os.path.isfile(path):
+    if Path(path).exists() and not Path(path).is_file():
         return None, "neither a file nor a folder"
     by_name = _by_suffix(path)
     try:
@@ -191,41 +198,37 @@ def _kind(found: _Found, options: Ingest) -> tuple[str | None, str]:
             head = stream.read(_HEAD)
     except OSError:
         return by_name or "jsonl", ""
-    told = sniff(head) or by_name or (_as_text(path, head) if found.named or options.kind == "text" else None)
+    told = sniff(head) or by_name or (_as_text(head) if found.named or options.kind == "text" else None)
     if options.kind:
-        if found.named or told == options.kind or (not head and by_name == options.kind):
-            return options.kind, ""
-        return None, f"not of kind {options.kind}"
+        taken = found.named or told == options.kind or (not head and by_name == options.kind)
+        return (options.kind, "") if taken else (None, f"not of kind {options.kind}")
+    why = _left_out(told, head, options) if told is None or not found.named else ""
+    return (None, why) if why else (told, "")
+
+
+def _left_out(told: str | None, head: bytes, options: Ingest) -> str:
+    """Why a file that was met, not named, is no source; empty where it is one."""
     if told is None:
-        return None, "empty" if not head else "of no known kind"
-    if told == "text" and not found.named:
-        return None, 'text is read only when named, or with kind = "text"'
-    if told == "jsonl" and not found.named and (why := _no_lines(head, options)):
-        return None, why
-    return told, ""
+        return "of no known kind" if head else "empty"
+    if told == "text":
+        return 'text is read only when named, or with kind = "text"'
+    return _no_lines(head, options) if told == "jsonl" else ""
 
 
 def _by_suffix(path: str) -> str | None:
-    name = _COMPRESSED.sub("", os.path.basename(path).lower())
+    name = _COMPRESSED.sub("", Path(path).name.lower())
     return _SUFFIXES.get(name.rpartition(".")[2]) if "." in name else None
 
 
 def sniff(head: bytes) -> str | None:
     """The kind that a file's first uncompressed bytes show, if they do."""
     lead = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16]
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head.startswith((b"ARROW1\0\0", b"\xff\xff\xff\xff")):
-        return "arrow"
-    if re.match(rb"WARC/\d\.\d", lead):
-        return "warc"
-    if lead.startswith(b"filedesc://"):
-        return "arc"
+    for kind, sign in _SIGNS:
+        if sign.match(head) or sign.match(lead):
+            return kind
     if _is_tar(head):
         return "tar"
-    if is_document(head):
-        return "html"
-    return "jsonl" if re.match(rb'\{\s*["}]', lead) else None
+    return "html" if is_document(head) else None
 
 
 def _is_tar(head: bytes) -> bool:
@@ -240,7 +243,7 @@ def _is_tar(head: bytes) -> bool:
     return int(digits, 8) == sum(head[:148]) + 8 * 32 + sum(head[156:512])
 
 
-def _as_text(path: str, head: bytes) -> str | None:
+def _as_text(head: bytes) -> str | None:
     """A file of another suffix, or none, that holds text."""
     try:
         head[: _HEAD - 4].decode("utf-8")
@@ -274,7 +277,7 @@ def _no_lines(head: bytes, options: Ingest) -> str:
 
 def shortest(paths: Sequence[str]) -> list[str]:
     """For each path the shortest suffix, in whole components, that no other path ends in; fit to be printed."""
-    parts = [tuple(printable(part) for part in Path(os.path.abspath(path)).parts[1:]) for path in paths]
+    parts = [tuple(printable(part) for part in Path(os.path.abspath(path)).parts[1:]) for path in paths]  # noqa: PTH100 (links stay)
     counts: dict[tuple[str, ...], int] = {}
     for whole in parts:
         for depth in range(1, len(whole) + 1):

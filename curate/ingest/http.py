@@ -40,13 +40,13 @@ def parse(block: bytes) -> Response | None:
     status = _STATUS.match(block)
     if not status:
         return None
-    ends = [(at, at + len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if 0 <= (at := block.find(mark, 0, HEAD))]
+    ends = [(at, at + len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := block.find(mark, 0, HEAD)) >= 0]
     end, start = min(ends, default=(len(block), len(block)))
     return Response(int(status.group(1)), fields(block[:end].decode("latin-1").split("\n")[1:]), start)
 
 
 def fields(lines: Iterable[str]) -> dict[str, str]:
-    """Header lines by lower-case name; a folded line belongs to the one before, and of repeated ones the first counts."""
+    """Header lines by lower-case name; a folded line belongs to the one before, of repeated ones the first counts."""
     found: dict[str, str] = {}
     name = ""
     for line in lines:
@@ -78,7 +78,8 @@ def body(response: Response, block: bytes, limit: int) -> Body:
 
 
 def _unchunk(data: bytes) -> tuple[bytes, bool]:
-    parts, at = [], 0
+    parts: list[bytes] = []
+    at = 0
     while True:
         end = data.find(b"\n", at, at + 1024)
         size = _hex(data[at:end]) if end >= 0 else None
@@ -144,13 +145,13 @@ def _read(open_reader: Callable[[io.BytesIO], Any]) -> Callable[[bytes, int], tu
 
 
 def _brotli(data: io.BytesIO) -> Any:
-    from fastwarc.stream_io import BrotliReader  # noqa: PLC0415
+    from fastwarc.stream_io import BrotliReader
 
     return BrotliReader(data)
 
 
 def _zstd(data: io.BytesIO) -> Any:
-    from fastwarc.stream_io import ZstdReader  # noqa: PLC0415
+    from fastwarc.stream_io import ZstdReader
 
     return ZstdReader(data)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from json import JSONDecoder
-from typing import Any
+from typing import Any, Literal
 
 from curate.ingest.decode import clean
+from curate.ingest.lines import Lines
 from curate.ingest.media import HTML, TEXT, is_markup
 from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, one_line, pick
-from curate.ingest.streams import Lines, Stream
+from curate.ingest.streams import Stream
 
 _parse = JSONDecoder(parse_constant=lambda _: None).decode
 """NaN and infinities, which JSON has not, become null."""
@@ -94,7 +95,7 @@ def from_row(row: Any, place: str, options: Ingest, size: int) -> Record | Fault
     url = rest.pop("url") if type(rest.get("url")) is str else None
     date = next((rest.pop(key) for key in DATES if type(rest.get(key)) is str), None)
     media = _media(rest, text)
-    reason = None if media in options.media else "media"
+    reason: Literal["media", "max_bytes"] | None = None if media in options.media else "media"
     length = len(text) if text.isascii() else len(text.encode())
     if reason is None and length > options.max_bytes:
         reason = "max_bytes"

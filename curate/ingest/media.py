@@ -74,7 +74,7 @@ WINDOW = 4096
 
 
 def media_of(declared: str | None, head: bytes) -> str:
-    """The MIME type of a payload that begins with `head`; content decides where it contradicts or nothing is declared."""
+    """The MIME type of a payload that begins with `head`, which decides where it contradicts what is declared."""
     kind = (declared or "").split(";")[0].split(",")[0].strip().lower()
     shown = _signature(head)
     if shown:

@@ -4,7 +4,7 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import IO, Any, Self, cast
 
 from curate.ingest.decode import decode
 from curate.ingest.media import HTML, SUFFIXES, WINDOW, media_of
@@ -107,7 +107,7 @@ class _Header(tarfile.TarInfo):
     first = ""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "_Header":
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         try:
             header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -115,9 +115,11 @@ class _Header(tarfile.TarInfo):
                 cls.breaks += 1
                 cls.first = cls.first or one_line(error)
             raise
-        if header.size > _HEADER and header.type not in tarfile.SUPPORTED_TYPES + (tarfile.GNUTYPE_SPARSE,):
-            raise tarfile.InvalidHeaderError(f"an extended header of {header.size:,} bytes")
-        return cast("_Header", header)
+        if header.size > _HEADER and header.type not in (*tarfile.SUPPORTED_TYPES, tarfile.GNUTYPE_SPARSE):
+            raise tarfile.InvalidHeaderError(  # type: ignore[attr-defined]
+                f"an extended header of {header.size:,} bytes"
+            )
+        return header
 
 
 def read_tar(source: Source, options: Ingest) -> Iterator[Record | Fault]:
@@ -125,8 +127,8 @@ def read_tar(source: Source, options: Ingest) -> Iterator[Record | Fault]:
     header = type("Header", (_Header,), {})
     with Stream(source.path) as stream:
         try:
-            tar = tarfile.open(
-                fileobj=stream,
+            tar = tarfile.open(  # noqa: SIM115 (owns nothing)
+                fileobj=cast("IO[bytes]", stream),
                 mode="r|",
                 bufsize=BLOCK,
                 tarinfo=header,
@@ -135,7 +137,7 @@ def read_tar(source: Source, options: Ingest) -> Iterator[Record | Fault]:
                 encoding="utf-8",
             )
             while member := tar.next():
-                tar.members.clear()
+                tar.members.clear()  # type: ignore[attr-defined]
                 yield from _breaks(source, header, tar.offset)
                 if member.isfile():
                     yield from _member(source, tar, member, options)
@@ -173,6 +175,6 @@ def _member(source: Source, tar: tarfile.TarFile, member: tarfile.TarInfo, optio
 
 
 def printable(name: str) -> str:
-    """A file's name as UTF-8 on one line: other bytes and control characters are written as `\\xNN`."""
+    r"""A file's name as UTF-8 on one line: other bytes and control characters are written as `\xNN`."""
     raw = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in raw)

@@ -36,7 +36,7 @@ class Ingest(BaseModel):
     text_field: str = "text"
     """The field or column that holds the text; `a.b` reaches into objects."""
     id_field: str | None = None
-    """A field that is to be found in `meta` under this name, null where a record lacks it; `a.b` reaches into objects."""
+    """A field to be found in `meta` under this name, null where a record lacks it; `a.b` reaches into objects."""
     kind: Literal["warc", "arc", "html", "tar", "jsonl", "parquet", "arrow", "text"] | None = None
     """Read the inputs as this; by default they are told by content, then suffix."""
     shard_bytes: Annotated[int, Field(ge=1 << 10)] = 32 << 20

@@ -13,7 +13,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 BLOCK = 1 << 18
 BOMB_BYTES = 256 << 20
@@ -50,14 +50,14 @@ class Stream:
     def __init__(self, path: str, *, bomb_bytes: int = BOMB_BYTES, bomb_ratio: int = BOMB_RATIO) -> None:
         self.fault: Broken | None = None
         self._bomb = (bomb_bytes, bomb_ratio)
-        self._file = Path(path).open("rb")
+        self._file = Path(path).open("rb")  # noqa: SIM115 (closed by `close`)
         self._counted = _Counted(self._file)
         self._blocks = _codec(self._counted)
         self._kept = b""
         self._at = 0
         self._given = 0
 
-    def __enter__(self) -> "Stream":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -228,7 +228,7 @@ def _python(file: _Counted, data: bytes, make: Callable[[], Any], name: str) -> 
 
 def _arrow(file: _Counted, head: bytes, name: str) -> Iterator[bytes]:
     """Zstandard and LZ4 frames. Arrow reads them; small reads, so that little is lost at a break."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     stream = pa.CompressedInputStream(pa.PythonFile(_Rest(file, head), mode="r"), name)
     while True:
@@ -258,77 +258,3 @@ class _Rest:
 
     def close(self) -> None:
         """Left to the stream."""
-
-
-class Lines:
-    """A stream cut at line feeds, with a bound on what is held, and room to read blocks in between."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._kept = b""
-        self._at = 0
-        self.offset = 0
-        """Where the next line or block starts, in uncompressed bytes."""
-
-    def line(self, limit: int) -> tuple[bytes, int]:
-        """The next line with its line feed, and its length; a longer one comes without its bytes.
-
-        The length is 0 only at the end.
-        """
-        end = self._kept.find(b"\n", self._at)
-        if end < 0:
-            return self._long(limit)
-        line = self._kept[self._at : end + 1]
-        self._at = end + 1
-        self.offset += len(line)
-        return (line, len(line)) if len(line) <= limit else (b"", len(line))
-
-    def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end."""
-        block = self._kept[self._at : self._at + size]
-        self._at += len(block)
-        if len(block) < size:
-            block += self._stream.read(size - len(block))
-        self.offset += len(block)
-        return block
-
-    def peek(self, size: int) -> bytes:
-        """What `read` would give, left where it is."""
-        if len(self._kept) - self._at < size:
-            self.unread(self.read(size))
-        return self._kept[self._at : self._at + size]
-
-    def unread(self, block: bytes) -> None:
-        """Put bytes back in front of what is to come."""
-        self._kept = block + self._kept[self._at :]
-        self._at = 0
-        self.offset -= len(block)
-
-    def skip(self, size: int) -> int:
-        """Pass over `size` bytes; how many there were."""
-        done = 0
-        while done < size:
-            block = len(self.read(min(size - done, BLOCK)))
-            if not block:
-                break
-            done += block
-        return done
-
-    def _long(self, limit: int) -> tuple[bytes, int]:
-        parts = [self._kept[self._at :]]
-        length = len(parts[0])
-        while block := self._stream.block():
-            end = block.find(b"\n")
-            piece = block if end < 0 else block[: end + 1]
-            length += len(piece)
-            if length <= limit:
-                parts.append(piece)
-            else:
-                parts.clear()
-            if end >= 0:
-                self._kept, self._at = block, end + 1
-                break
-        else:
-            self._kept, self._at = b"", 0
-        self.offset += length
-        return (b"".join(parts) if length <= limit else b""), length
