@@ -1,0 +1,134 @@
+"""How many words of a short list a text has: the sign of natural language in Gopher's rules."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.ops import unicode
+from curate.ops.kernel import IN_I32, IN_U8, IN_U16, IN_U32, OUT_I64, OUT_U32, VOID, i64, inline, kernel
+from curate.ops.normal import normalise
+from curate.ops.text import next_word
+from curate.ops.unicode import NOTHING, PUNCTUATION, SYMBOL, decode
+
+LONGEST = 256
+"""Folded code points beyond which nothing is a stop word."""
+
+
+class StopList(NamedTuple):
+    """Up to 64 folded words: entry i is `codes[starts[i]:starts[i + 1]]`, a whole word or (`endings[i]`) an ending."""
+
+    starts: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.uint32]
+    endings: npt.NDArray[np.uint8]
+
+
+def stop_list(entries: Sequence[str]) -> StopList:
+    """Fold the entries; one that begins with "-" is an ending, for languages whose particles are suffixed."""
+    if len(entries) > 64:
+        raise ValueError(f"{len(entries)} stop words; at most 64 can be counted")
+    folded = [_folded(entry.removeprefix("-")) for entry in entries]
+    for entry, word in zip(entries, folded, strict=True):
+        if not word or " " in word:
+            raise ValueError(f"{entry!r} is not one word")
+    starts = np.cumsum([0, *map(len, folded)]).astype(np.int32)
+    codes = np.array([ord(code) for word in folded for code in word], np.uint32)
+    return StopList(starts, codes, np.array([entry.startswith("-") for entry in entries], np.uint8))
+
+
+def _folded(word: str) -> str:
+    data = np.frombuffer(word.encode(), np.uint8)
+    return normalise(np.array([0, len(data)], np.int32), data, punctuation=True).data.tobytes().decode()
+
+
+@inline
+def _append(code: int, length: int, classes: npt.NDArray[np.uint16], word: npt.NDArray[np.uint32]) -> int:
+    """Add a code point to the word, but for punctuation before its first letter."""
+    if length >= LONGEST or (length == 0 and i64(classes[code]) & (PUNCTUATION | SYMBOL)):
+        return length
+    word[length] = code
+    return length + 1
+
+
+@inline
+def _fold_word(
+    data: npt.NDArray[np.uint8],
+    at: int,
+    end: int,
+    classes: npt.NDArray[np.uint16],
+    table: npt.NDArray[np.uint32],
+    expansions: npt.NDArray[np.uint32],
+    word: npt.NDArray[np.uint32],
+) -> int:
+    """Fold one word into `word` without the punctuation around it; its length."""
+    length = i64(0)
+    while at < end:
+        code, at = decode(data, at, end)
+        folded = i64(table[code])
+        if folded < NOTHING:
+            length = _append(folded, length, classes, word)
+        elif folded != NOTHING:
+            first = (folded & NOTHING) >> 5
+            for i in range(first, first + (folded & 31)):
+                length = _append(i64(expansions[i]), length, classes, word)
+    while length > 0 and i64(classes[i64(word[length - 1])]) & (PUNCTUATION | SYMBOL):
+        length -= 1
+    return length
+
+
+@inline
+def _matches(
+    word: npt.NDArray[np.uint32],
+    length: int,
+    starts: npt.NDArray[np.int32],
+    codes: npt.NDArray[np.uint32],
+    endings: npt.NDArray[np.uint8],
+    entry: int,
+) -> bool:
+    first, size = i64(starts[entry]), i64(starts[entry + 1]) - i64(starts[entry])
+    if (length <= size) if endings[entry] else (length != size):
+        return False
+    for i in range(size):  # noqa: SIM110  (kernels know no generators)
+        if word[length - size + i] != codes[first + i]:
+            return False
+    return True
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_U32, IN_U32, IN_I32, IN_U32, IN_U8, OUT_U32, OUT_I64)
+def _stop_words(
+    offsets: npt.NDArray[np.int32],
+    data: npt.NDArray[np.uint8],
+    classes: npt.NDArray[np.uint16],
+    table: npt.NDArray[np.uint32],
+    expansions: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.int32],
+    codes: npt.NDArray[np.uint32],
+    endings: npt.NDArray[np.uint8],
+    word: npt.NDArray[np.uint32],
+    out: npt.NDArray[np.int64],
+) -> None:
+    entries = len(starts) - 1
+    for row in range(len(out)):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        found, count = np.uint64(0), 0
+        while at < end and count < entries:
+            start, at, length, _ = next_word(data, at, end, classes)
+            if length == 0 or length > LONGEST:
+                continue
+            folded = _fold_word(data, start, at, classes, table, expansions, word)
+            for entry in range(entries):
+                bit = np.uint64(1) << np.uint64(entry)
+                if not found & bit and _matches(word, folded, starts, codes, endings, entry):
+                    found |= bit
+                    count += 1
+        out[row] = count
+
+
+def stop_words(offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8], stops: StopList) -> npt.NDArray[np.int64]:
+    """Distinct entries of the list per text; case, and punctuation around a word, do not matter."""
+    out = np.zeros(len(offsets) - 1, np.int64)
+    table, expansions = unicode.folds()
+    scratch = np.empty(LONGEST, np.uint32)
+    _stop_words(offsets, data, unicode.classes(), table, expansions, *stops, scratch, out)
+    return out

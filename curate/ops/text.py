@@ -1,0 +1,224 @@
+"""What words, lines and characters a text has: the counts behind every heuristic rule.
+
+A *word* is a maximal run of code points that are not white space, except that every letter of a
+script written without spaces between words is a word by itself, together with the marks and format
+characters that follow it. A *line* ends at a line feed; a line of white space alone is no line. Lengths
+are in code points.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.ops import unicode
+from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64_2D, VOID, i64, inline, kernel
+from curate.ops.unicode import (
+    DIGIT,
+    JOINER,
+    LETTER,
+    PLAIN,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    TERMINAL,
+    UNSPACED,
+    UPPER,
+    decode,
+)
+
+Offsets = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+Counts = NDArray[np.int64]
+
+HASH, DOT, ELLIPSIS, NEWLINE = ord("#"), ord("."), ord("…"), ord("\n")
+
+
+class Characters(NamedTuple):
+    """Per text (int64): code points in all and by class."""
+
+    total: Counts
+    spaces: Counts
+    letters: Counts
+    upper: Counts
+    digits: Counts
+    punctuation: Counts
+    symbols: Counts
+
+
+class Marks(NamedTuple):
+    """Per text (int64): "#"; ellipses, which are "..." (not overlapping) and "…"."""
+
+    hashes: Counts
+    ellipses: Counts
+
+
+class Words(NamedTuple):
+    """Words per text (int64): all, those with a letter, those not of punctuation and symbols alone, their length."""
+
+    total: Counts
+    alphabetic: Counts
+    plain: Counts
+    plain_characters: Counts
+
+
+class Lines(NamedTuple):
+    """Lines per text (int64): all, those that begin with a bullet, those that end in an ellipsis, in a full stop."""
+
+    total: Counts
+    bullets: Counts
+    ellipses: Counts
+    terminal: Counts
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64_2D)
+def _characters(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], out: NDArray[np.int64]) -> None:
+    for row in range(out.shape[1]):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        total = spaces = letters = upper = digits = punctuation = symbols = 0
+        while at < end:
+            code, at = decode(data, at, end)
+            bits = i64(classes[code])
+            total += 1
+            spaces += (bits & SPACE) != 0
+            letters += (bits & LETTER) != 0
+            upper += (bits & UPPER) != 0
+            digits += (bits & DIGIT) != 0
+            punctuation += (bits & PUNCTUATION) != 0
+            symbols += (bits & SYMBOL) != 0
+        out[0, row], out[1, row], out[2, row], out[3, row] = total, spaces, letters, upper
+        out[4, row], out[5, row], out[6, row] = digits, punctuation, symbols
+
+
+def characters(offsets: Offsets, data: Bytes) -> Characters:
+    """Code points by class."""
+    out = np.zeros((len(Characters._fields), len(offsets) - 1), np.int64)
+    _characters(offsets, data, unicode.classes(), out)
+    return Characters(*out)
+
+
+@inline
+def next_word(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int, int, int]:
+    """The first word at or after byte `at`: its start, its end, its length, and the union of its classes.
+
+    Length 0 where there is none.
+    """
+    code, after, bits = i64(0), at, i64(SPACE)
+    while at < end:
+        code, after = decode(data, at, end)
+        bits = i64(classes[code])
+        if not bits & SPACE:
+            break
+        at = after
+    start, length, union, alone = at, i64(0), i64(0), bits & UNSPACED
+    while at < end and not bits & SPACE:
+        union |= bits
+        length += 1
+        at = after
+        if at < end:
+            code, after = decode(data, at, end)
+            bits = i64(classes[code])
+            if bits & UNSPACED or (alone and not bits & JOINER):
+                break
+    return start, at, length, union
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64_2D)
+def _words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], out: NDArray[np.int64]) -> None:
+    for row in range(out.shape[1]):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        total = alphabetic = plain = plain_characters = 0
+        while at < end:
+            _, at, length, union = next_word(data, at, end, classes)
+            if length == 0:
+                break
+            total += 1
+            alphabetic += (union & LETTER) != 0
+            if union & PLAIN:
+                plain += 1
+                plain_characters += length
+        out[0, row], out[1, row], out[2, row], out[3, row] = total, alphabetic, plain, plain_characters
+
+
+def words(offsets: Offsets, data: Bytes) -> Words:
+    """Words and their lengths."""
+    out = np.zeros((len(Words._fields), len(offsets) - 1), np.int64)
+    _words(offsets, data, unicode.classes(), out)
+    return Words(*out)
+
+
+@inline
+def _line_end(data: Bytes, at: int, end: int) -> int:
+    """Where the line that starts at `at` ends: at its line feed, or at `end`."""
+    while at < end and data[at] != NEWLINE:
+        at += 1
+    return at
+
+
+@inline
+def _last(data: Bytes, start: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int]:
+    """The last code point of `data[start:end]` that is not white space, and where it ends; −1 where there is none."""
+    while end > start:
+        at = end - 1
+        while at > start and data[at] & 0xC0 == 0x80:
+            at -= 1
+        code, _ = decode(data, at, end)
+        if not i64(classes[code]) & SPACE:
+            return code, end
+        end = at
+    return i64(-1), end
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_I64, OUT_I64_2D)
+def _lines(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], bullets: Counts, out: Counts) -> None:
+    for row in range(out.shape[1]):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        while at < end:
+            start, stop = at, _line_end(data, at, end)
+            last, visible = _last(data, at, stop, classes)
+            if last >= 0:
+                first = i64(-1)
+                while first < 0 or i64(classes[first]) & SPACE:
+                    first, at = decode(data, at, stop)
+                out[0, row] += 1
+                for i in range(len(bullets)):
+                    out[1, row] += first == bullets[i]
+                dotted = visible - start >= 3 and last == DOT and data[visible - 2] == DOT and data[visible - 3] == DOT
+                out[2, row] += dotted or last == ELLIPSIS
+                out[3, row] += (i64(classes[last]) & TERMINAL) != 0
+            at = stop + 1
+
+
+def lines(offsets: Offsets, data: Bytes, bullets: str = "•-") -> Lines:
+    """Lines, by how they begin and end, white space aside; `bullets` are distinct characters."""
+    out = np.zeros((len(Lines._fields), len(offsets) - 1), np.int64)
+    _lines(offsets, data, unicode.classes(), np.array([ord(bullet) for bullet in bullets], np.int64), out)
+    return Lines(*out)
+
+
+@kernel(VOID, IN_I32, IN_U8, OUT_I64_2D)
+def _marks(offsets: Offsets, data: Bytes, out: Counts) -> None:
+    for row in range(out.shape[1]):
+        start, end = i64(offsets[row]), i64(offsets[row + 1])
+        hashes = ellipses = dots = 0
+        for at in range(start, end):
+            byte = data[at]
+            hashes += byte == HASH
+            dots = dots + 1 if byte == DOT else 0
+            single = byte == 0xA6 and at - start >= 2 and data[at - 1] == 0x80 and data[at - 2] == 0xE2
+            if dots == 3 or single:
+                ellipses += 1
+                dots = 0
+        out[0, row], out[1, row] = hashes, ellipses
+
+
+def marks(offsets: Offsets, data: Bytes) -> Marks:
+    """Hash signs and ellipses."""
+    out = np.zeros((len(Marks._fields), len(offsets) - 1), np.int64)
+    _marks(offsets, data, out)
+    return Marks(*out)
+
+
+def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Part / whole, 0 where there is no whole."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
