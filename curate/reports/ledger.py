@@ -84,6 +84,9 @@ def shown(recipe: Books, stage: str, reason: str, space: str = figures.SPACE) ->
     if bound in {"min", "max"} and _number(limits.get(bound)):
         return f"{signal} {'<' if bound == 'min' else '>'} {figures.limit(limits[bound], space)}"
     value = fields.get(rule)
+    if _number(_table(value).get("min")) and _number(_table(value).get("max")):
+        low, high = (figures.limit(_table(value)[end], space) for end in ("min", "max"))
+        return f"{rule} not in {low} to {high}"
     if isinstance(value, list) and value:
         more = f" and {len(value) - MOST_VALUES} more" if len(value) > MOST_VALUES else ""
         return f"{rule} not in {', '.join(str(one) for one in value[:MOST_VALUES])}{more}"
