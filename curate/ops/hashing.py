@@ -21,7 +21,7 @@ def _rotate(value: np.uint64, bits: int) -> np.uint64:
 
 
 @inline
-def _read_8(data: NDArray[np.uint8], at: int) -> np.uint64:
+def read_8(data: NDArray[np.uint8], at: int) -> np.uint64:
     """Eight bytes, little-endian; the compiler makes one load of it."""
     value = np.uint64(data[at])
     for i in range(1, 8):
@@ -30,7 +30,8 @@ def _read_8(data: NDArray[np.uint8], at: int) -> np.uint64:
 
 
 @inline
-def _read_4(data: NDArray[np.uint8], at: int) -> np.uint64:
+def read_4(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Four bytes, little-endian."""
     value = np.uint64(data[at])
     for i in range(1, 4):
         value |= np.uint64(data[at + i]) << np.uint64(8 * i)
@@ -62,10 +63,10 @@ def _stripes(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> 
     """The part of the hash that reads whole stripes of 32 bytes."""
     a, b, c, d = seed + PRIME_1 + PRIME_2, seed + PRIME_2, seed, seed - PRIME_1
     for at in range(start, end - 31, 32):
-        a = _round(a, _read_8(data, at))
-        b = _round(b, _read_8(data, at + 8))
-        c = _round(c, _read_8(data, at + 16))
-        d = _round(d, _read_8(data, at + 24))
+        a = _round(a, read_8(data, at))
+        b = _round(b, read_8(data, at + 8))
+        c = _round(c, read_8(data, at + 16))
+        d = _round(d, read_8(data, at + 24))
     value = _rotate(a, 1) + _rotate(b, 7) + _rotate(c, 12) + _rotate(d, 18)
     return _merge(_merge(_merge(_merge(value, a), b), c), d)
 
@@ -78,10 +79,10 @@ def xxh64(data: NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.
     value += np.uint64(length)
     at = start + (length & ~31)
     while at + 8 <= end:
-        value = _rotate(value ^ _round(np.uint64(0), _read_8(data, at)), 27) * PRIME_1 + PRIME_4
+        value = _rotate(value ^ _round(np.uint64(0), read_8(data, at)), 27) * PRIME_1 + PRIME_4
         at += 8
     if at + 4 <= end:
-        value = _rotate(value ^ (_read_4(data, at) * PRIME_1), 23) * PRIME_2 + PRIME_3
+        value = _rotate(value ^ (read_4(data, at) * PRIME_1), 23) * PRIME_2 + PRIME_3
         at += 4
     while at < end:
         value = _rotate(value ^ (np.uint64(data[at]) * PRIME_5), 11) * PRIME_1

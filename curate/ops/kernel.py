@@ -26,7 +26,7 @@ OUT_U32_2D, OUT_U64_2D, OUT_I64_2D = (
     types.Array(scalar, 2, "C") for scalar in (types.uint32, types.uint64, types.int64)
 )
 IN_U32_2D, IN_I64_2D = (types.Array(scalar, 2, "C", readonly=True) for scalar in (types.uint32, types.int64))
-I64, U64, F64, VOID = types.int64, types.uint64, types.float64, types.void
+I64, U64, F64, BOOL, VOID = types.int64, types.uint64, types.float64, types.boolean, types.void
 
 i64 = cast("Callable[[Any], int]", np.int64)
 """What kernels convert to before they compute: mixing signed and unsigned would make floats."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.ops import unicode
-from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64_2D, VOID, i64, inline, kernel
+from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64, OUT_I64_2D, VOID, i64, inline, kernel
 from curate.ops.unicode import (
     DIGIT,
     JOINER,
@@ -148,7 +148,16 @@ def words(offsets: Offsets, data: Bytes) -> Words:
 
 
 @inline
-def _line_end(data: Bytes, at: int, end: int) -> int:
+def length(data: Bytes, start: int, end: int) -> int:
+    """Code points of `data[start:end]`: all bytes but those that continue one."""
+    count = 0
+    for at in range(start, end):
+        count += data[at] & 0xC0 != 0x80
+    return count
+
+
+@inline
+def line_end(data: Bytes, at: int, end: int) -> int:
     """Where the line that starts at `at` ends: at its line feed, or at `end`."""
     while at < end and data[at] != NEWLINE:
         at += 1
@@ -156,7 +165,7 @@ def _line_end(data: Bytes, at: int, end: int) -> int:
 
 
 @inline
-def _last(data: Bytes, start: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int]:
+def last_visible(data: Bytes, start: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int]:
     """The last code point of `data[start:end]` that is not white space, and where it ends; −1 where there is none."""
     while end > start:
         at = end - 1
@@ -174,8 +183,8 @@ def _lines(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], bullets: 
     for row in range(out.shape[1]):
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         while at < end:
-            start, stop = at, _line_end(data, at, end)
-            last, visible = _last(data, at, stop, classes)
+            start, stop = at, line_end(data, at, end)
+            last, visible = last_visible(data, at, stop, classes)
             if last >= 0:
                 first = i64(-1)
                 while first < 0 or i64(classes[first]) & SPACE:
@@ -217,6 +226,19 @@ def marks(offsets: Offsets, data: Bytes) -> Marks:
     out = np.zeros((len(Marks._fields), len(offsets) - 1), np.int64)
     _marks(offsets, data, out)
     return Marks(*out)
+
+
+@kernel(VOID, IN_I32, IN_U8, OUT_I64)
+def _lengths(offsets: Offsets, data: Bytes, out: Counts) -> None:
+    for row in range(len(out)):
+        out[row] = length(data, i64(offsets[row]), i64(offsets[row + 1]))
+
+
+def lengths(offsets: Offsets, data: Bytes) -> Counts:
+    """Code points per text (int64)."""
+    out = np.zeros(len(offsets) - 1, np.int64)
+    _lengths(offsets, data, out)
+    return out
 
 
 def ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

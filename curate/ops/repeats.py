@@ -1,0 +1,121 @@
+"""How much of a text repeats earlier lines or paragraphs of the same text.
+
+A line ends at a line feed; a paragraph ends at two or more of them, white space at both ends of the
+text aside. Lines and paragraphs of white space alone do not count. The first occurrence is no
+repetition. Source: Rae et al. 2021 (Gopher), https://arxiv.org/abs/2112.11446, appendix A.1.1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.ops import text, unicode
+from curate.ops.hashing import xxh64
+from curate.ops.kernel import (
+    BOOL,
+    IN_I32,
+    IN_I64,
+    IN_U8,
+    IN_U16,
+    OUT_I32,
+    OUT_I64_2D,
+    OUT_U64,
+    VOID,
+    i64,
+    inline,
+    kernel,
+)
+from curate.ops.tables import capacity, find, fitting
+from curate.ops.text import NEWLINE, last_visible, length, line_end
+from curate.ops.unicode import SPACE, decode
+
+Offsets = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+Counts = NDArray[np.int64]
+
+
+class Repeats(NamedTuple):
+    """Per text (int64): lines or paragraphs in all, those that occurred before, and the length of the latter."""
+
+    total: Counts
+    repeated: Counts
+    characters: Counts
+
+
+@inline
+def _paragraph_end(data: Bytes, at: int, end: int) -> int:
+    """Where the paragraph that starts at `at` ends: at two line feeds, or at `end`."""
+    while at < end and not (data[at] == NEWLINE and (at + 1 == end or data[at + 1] == NEWLINE)):
+        at += 1
+    return at
+
+
+@inline
+def _first_visible(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
+    """Where the first code point that is not white space starts; `end` where there is none."""
+    while at < end:
+        code, after = decode(data, at, end)
+        if not i64(classes[code]) & SPACE:
+            break
+        at = after
+    return at
+
+
+@inline
+def _visit(
+    data: Bytes,
+    start: int,
+    end: int,
+    keys: NDArray[np.uint64],
+    used: NDArray[np.int32],
+    size: int,
+    row: int,
+    out: Counts,
+) -> None:
+    """Count one line or paragraph, as new or as repeated."""
+    key = xxh64(data, start, end, np.uint64(0))
+    slot = find(keys, used, size, key)
+    out[0, row] += 1
+    if used[slot] != 0:
+        out[1, row] += 1
+        out[2, row] += length(data, start, end)
+    else:
+        keys[slot], used[slot] = key, 1
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_I64, BOOL, OUT_U64, OUT_I32, OUT_I64_2D)
+def _repeats(
+    offsets: Offsets,
+    data: Bytes,
+    classes: NDArray[np.uint16],
+    lines: Counts,
+    paragraphs: bool,
+    keys: NDArray[np.uint64],
+    used: NDArray[np.int32],
+    out: Counts,
+) -> None:
+    for row in range(out.shape[1]):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        size = fitting(lines[row])
+        used[:size] = 0
+        if paragraphs:
+            at = _first_visible(data, at, end, classes)
+            _, end = last_visible(data, at, end, classes)
+        while at < end:
+            stop = _paragraph_end(data, at, end) if paragraphs else line_end(data, at, end)
+            if last_visible(data, at, stop, classes)[0] >= 0:
+                _visit(data, at, stop, keys, used, size, row, out)
+            at = stop + 1
+            while paragraphs and at < end and data[at] == NEWLINE:
+                at += 1
+
+
+def repeats(offsets: Offsets, data: Bytes, *, paragraphs: bool) -> Repeats:
+    """Repeated lines, or repeated paragraphs."""
+    lines = text.lines(offsets, data).total
+    slots = capacity(int(lines.max(initial=0)))
+    out = np.zeros((len(Repeats._fields), len(offsets) - 1), np.int64)
+    keys, used = np.empty(slots, np.uint64), np.empty(slots, np.int32)
+    _repeats(offsets, data, unicode.classes(), lines, paragraphs, keys, used, out)
+    return Repeats(*out)
