@@ -75,6 +75,8 @@ class Pass:
     dropped: dict[str, list[pa.Table]] = field(default_factory=dict)
     quarantined: list[tuple[Any, ...]] = field(default_factory=list)
     report: Report = field(default_factory=Report)
+    errors: dict[str, str] = field(default_factory=dict)
+    """Per stage the first error that a document raised."""
 
     def through(self, flow: Flow, stages: Sequence[Stage]) -> Flow:
         """Send a batch through stages in order."""
@@ -179,8 +181,9 @@ class Pass:
             raise
         except Exception:
             bad = failing_rows(flow.batch, work)
-            if len(bad) == 0 or len(bad) == flow.batch.num_rows > 1:
-                raise
+            if not bad:
+                raise  # nothing to blame it on: not the documents' fault
+            self.errors.setdefault(stage.name, next(iter(bad.values())))
         good = np.ones(flow.batch.num_rows, np.bool_)
         for row, error in bad.items():
             good[row] = False

@@ -23,7 +23,7 @@ def rows(
     """Dropped and quarantined documents, the first ones in input order, or a sample by hash of `seed` and id."""
     require_finished(folder)
     files = _files(folder, stage)
-    found = (row for file in files for row in _matching(file, reason))
+    found: Iterator[dict[str, Any]] = (row for file in files for row in _matching(file, reason))
     if seed is not None:
         found = iter(sorted(found, key=lambda row: _rank(row, seed))[:count])
     shown = list(islice(found, count))

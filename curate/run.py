@@ -22,10 +22,11 @@ from curate import finish, shards, unit
 from curate.errors import CurateError, GuardError, RunError, UsageError
 from curate.flow import sizes_of
 from curate.ingest import Listing, Source, discover
+from curate.ops import warm
 from curate.pool import Job, Pool, peak_memory, single_threaded
 from curate.progress import Progress, Silent
 from curate.recipe import Recipe, digest, key_of
-from curate.report import Report, total
+from curate.report import Report, Tally, total
 
 UNIT_BYTES = 16 * 2**20
 UNIT_SOURCES = 2048
@@ -74,6 +75,7 @@ def run(
     options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
     single_threaded()
+    warm()
     recipe.prepare()
     listing = discover(inputs, recipe.ingest)
     folder = Path(output)
@@ -179,8 +181,7 @@ class Work:
         left = [job for job in todo[share::shares] if not unit.done(job.folder)]
         self.progress.phase(name, len(todo), len(todo) - len(left))
         for job in self.pool.run(left):
-            books = shards.read_json(job.folder / unit.REPORT)["books"]
-            self.progress.advance(books["output"]["documents"], books["output"]["tokens"])
+            self.progress.advance(*_seen(shards.read_json(job.folder / unit.REPORT)))
         missing = sum(not unit.done(job.folder) for job in todo)
         if missing:
             self.progress.note(
@@ -189,6 +190,7 @@ class Work:
             return None
         found = [shards.read_json(job.folder / unit.REPORT) for job in todo]
         books = sum((Report.from_dict(report["books"]) for report in found), Report())
+        _refuse_broken(books, found)
         if name != "pilot":
             self.reports.append(books)
             self._guard(books)
@@ -302,6 +304,30 @@ class Work:
         return finish.Outcome(
             self.recipe, self.whole, report, tuple(self.phases), self.tokenizer, self.listing, self.limit
         )
+
+
+def _refuse_broken(books: Report, found: Sequence[dict[str, Any]]) -> None:
+    """A stage that fails on most documents is broken itself: quarantining the corpus would hide that."""
+    for stage in books.stages:
+        failed = stage.quarantined.get(f"{stage.name}.error", Tally()).documents
+        if failed * 2 > stage.incoming.documents and failed >= MANY_FAILURES:
+            first = next(
+                r["counts"]["errors"][stage.name] for r in found if stage.name in r["counts"].get("errors", {})
+            )
+            raise RunError(f"stage {stage.name} fails on {failed:,} of {stage.incoming.documents:,} documents: {first}")
+
+
+MANY_FAILURES = 20
+
+
+def _seen(report: dict[str, Any]) -> tuple[int, int]:
+    """Documents and tokens that a unit has dealt with, as its report tells."""
+    counts, books = report["counts"], report["books"]
+    if "shards" in counts:
+        return sum(shard["rows"] for shard in counts["shards"]), 0
+    if "train" in counts:
+        return sum(t["documents"] for t in counts.values()), sum(t["tokens"] for t in counts.values())
+    return books["input"]["documents"], books["input"]["tokens"]
 
 
 def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:

@@ -4,6 +4,7 @@ Each writes into its own folder and commits by writing `report.json` last; a uni
 exists is done, and running it again gives the same bytes.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,6 +69,7 @@ def commit(folder: Path, report: Report, *, files: Sequence[str] = (), counts: d
 
 def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int | None = None) -> None:
     """Read some sources into raw shards of at most `ingest.shard_bytes` of text."""
+    started = time.perf_counter()
     faults: list[Fault] = []
     cut = _RawShards(folder, setting.recipe.ingest.shard_bytes)
     records = ((item, source.name) for source in sources for item in read(source, setting.recipe.ingest))
@@ -82,6 +84,7 @@ def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int
         tally = Tally(1, fault.bytes, 0)
         stage.incoming += tally
         stage.add("quarantined", f"ingest.{fault.reason}", tally)
+    stage.seconds = time.perf_counter() - started
     files = ["quarantine.parquet"] if faults else []
     if faults:
         rows = [(None, f.place, "ingest", f"ingest.{f.reason}", f.error, f.bytes, None) for f in faults]
@@ -184,7 +187,7 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
             writer.write(flow.batch.append_column("tokens", pa.array(flow.tokens)))
             rows += flow.batch.num_rows
     files = _write_sketches(folder, sketches) + _write_gone(folder, way)
-    commit(folder, way.books_so_far(), files=files, counts={"rows": rows})
+    commit(folder, way.books_so_far(), files=files, counts={"rows": rows, "errors": way.errors})
 
 
 def _flows(way: Pass, shard: Path) -> Iterator[Flow]:
@@ -225,7 +228,7 @@ def pilot(setting: Setting, shard: Path, folder: Path, share: float) -> None:
         passed.append(way.through(flow, stages).batch.column("text"))
     for name, texts in (("passed", passed), ("seen", seen)):
         shards.write_arrow(folder / f"{name}.arrow", pa.table({"text": pa.chunked_array(texts, pa.string())}))
-    commit(folder, way.books_so_far())
+    commit(folder, way.books_so_far(), counts={"errors": way.errors})
 
 
 TOKENIZER = "tokenizer.json"

@@ -1,0 +1,56 @@
+"""Stages that misbehave, for tests of the runner; importable by its workers."""
+
+import os
+import signal
+
+import pyarrow as pa
+
+from curate.stage import Edited, Filter, Range, Rewrite, Signals
+
+
+class Fragile(Filter):
+    """Raises on every batch that holds the word `poison`."""
+
+    use = "fragile"
+    length: Range = Range()
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        texts = batch.column("text").to_pylist()
+        if any("poison" in text for text in texts):
+            raise ZeroDivisionError("division by\npoison")
+        return {"length": pa.array([len(text) for text in texts], pa.int64())}
+
+
+class Broken(Filter):
+    """Raises on everything."""
+
+    use = "broken_stage"
+    length: Range = Range()
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        if not batch.num_rows:
+            return {"length": pa.array([], pa.int64())}
+        raise LookupError("no model")
+
+
+class Suicidal(Filter):
+    """Kills its process."""
+
+    use = "suicidal"
+    length: Range = Range()
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+
+class Shears(Rewrite):
+    """Cuts every text to its first line, empties what begins with `empty me`, and refuses `poison`."""
+
+    use = "shears"
+
+    def rewrite(self, batch: pa.RecordBatch) -> Edited:
+        texts = batch.column("text").to_pylist()
+        errors = {row: ("refused", "poison") for row, text in enumerate(texts) if "poison" in text}
+        cut = ["" if text.startswith("empty me") else text.split("\n")[0] for text in texts]
+        return Edited(pa.array(cut, pa.string()), errors=errors)

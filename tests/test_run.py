@@ -1,0 +1,357 @@
+"""The runner on real files, with real processes and real kills."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from filelock import FileLock
+
+from curate import unit
+from curate.errors import GuardError, RunError, UsageError
+from curate.run import Options, run
+from curate.shards import read_json
+from curate.validate import problems
+from tests.conftest import build, document, write_jsonl
+
+STAGES = ({"use": "language", "label": ["en"]}, {"use": "gopher"})
+SMALL = {"ingest": {"shard_bytes": 20_000}, "output": {"file_bytes": 2**16}}
+IDENTICAL = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches", "manifest.json")
+
+
+def identical(folder):
+    """Relative path → bytes of everything that must be the same for the same input and recipe."""
+    files = [path for name in IDENTICAL for path in [folder / name, *(folder / name).rglob("*")] if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+def small(*stages, **tables):
+    return build(*(stages or STAGES), **{**SMALL, **tables})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One run on one worker, with its input and recipe."""
+    folder = tmp_path_factory.mktemp("finished")
+    texts = [document(i) for i in range(150)]
+    texts[5], texts[7], texts[9] = "too short", texts[6], document(3).replace("The", "A", 1)
+    source = write_jsonl(folder / "input" / "a.jsonl", texts)
+    write_jsonl(folder / "input" / "b.jsonl", texts[:20] + [document(i) for i in range(1000, 1050)])
+    result = run(small(), [source.parent], folder / "out", options=Options(workers=1))
+    return source.parent, folder / "out", result
+
+
+def test_the_books_balance_and_every_file_is_as_the_manifest_says(finished):
+    out, result = finished[1:]
+
+    result.report.balance()
+
+    assert list(problems(out)) == []
+    assert result.report.input.documents == 220
+    assert result.report.stages[2].dropped["gopher.words.min"].documents == 2
+    assert result.report.stages[3].dropped["exact.duplicate"].documents >= 20
+
+
+def test_datasets_reads_the_shards_and_counts_the_tokens_of_the_manifest(finished):
+    datasets = pytest.importorskip("datasets")
+    _, out, _ = finished
+    manifest = read_json(out / "manifest.json")
+
+    splits = {split: datasets.load_from_disk(str(out / "tokens" / split)) for split in ("train", "validation")}
+
+    for split, rows in splits.items():
+        assert sum(map(len, rows["input_ids"])) == manifest["tokens"][split]["tokens"]
+        assert len(rows) == manifest["tokens"][split]["documents"] > 0
+
+
+def test_tokens_decode_to_the_documents_they_come_from(finished):
+    from tokenizers import Tokenizer
+
+    datasets = pytest.importorskip("datasets")
+    _, out, _ = finished
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer" / "tokenizer.json"))
+    texts = {row["id"]: row["text"] for f in (out / "documents").glob("*") for row in pq.read_table(f).to_pylist()}
+
+    rows = [row for s in ("train", "validation") for row in datasets.load_from_disk(str(out / "tokens" / s))]
+
+    assert {row["id"]: tokenizer.decode(row["input_ids"], skip_special_tokens=False) for row in rows} == texts
+
+
+def test_two_workers_leave_the_same_bytes_as_one(finished, tmp_path):
+    source, out, _ = finished
+
+    run(small(), [source], tmp_path / "out", options=Options(workers=2))
+
+    assert identical(tmp_path / "out") == identical(out)
+
+
+@pytest.mark.parametrize("rows", [1, 17])
+def test_any_split_into_batches_leaves_the_same_bytes(finished, tmp_path, monkeypatch, rows):
+    source, _out, _ = finished
+    monkeypatch.setattr(unit, "BATCH_ROWS", rows)
+
+    run(small(ingest={"shard_bytes": 10**9}), [source], tmp_path / "split", options=Options(workers=1))
+    monkeypatch.undo()
+    run(small(ingest={"shard_bytes": 10**9}), [source], tmp_path / "whole", options=Options(workers=1))
+
+    assert identical(tmp_path / "split") == identical(tmp_path / "whole")
+
+
+def test_a_run_killed_five_times_leaves_the_same_bytes(finished, tmp_path):
+    source, out, _ = finished
+    recipe = tmp_path / "recipe.toml"
+    import tomli_w
+
+    recipe.write_text(tomli_w.dumps(small().table()), "utf-8")
+    command = [sys.executable, "-m", "curate", "run", str(recipe), str(source), "--output", str(tmp_path / "out")]
+    command += ["--workers", "2", "--quiet"]
+
+    for kills in range(5):
+        process = subprocess.Popen(command, start_new_session=True)
+        done = count_done(tmp_path / "out")
+        deadline = time.monotonic() + 60
+        while (
+            process.poll() is None and count_done(tmp_path / "out") < done + 1 + kills and time.monotonic() < deadline
+        ):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.wait()
+    subprocess.run(command, check=True)
+
+    assert identical(tmp_path / "out") == identical(out)
+
+
+def count_done(folder):
+    return len(list(folder.glob(".work/*/*/report.json")))
+
+
+def test_workers_end_when_their_parent_is_killed(finished, tmp_path):
+    source, _, _ = finished
+    recipe = tmp_path / "recipe.toml"
+    import psutil
+    import tomli_w
+
+    recipe.write_text(tomli_w.dumps(small().table()), "utf-8")
+    command = [sys.executable, "-m", "curate", "run", str(recipe), str(source), "--output", str(tmp_path / "out")]
+    process = subprocess.Popen([*command, "--workers", "2", "--quiet"])
+    children = []
+    while process.poll() is None and len(children) < 3:  # two workers and the resource tracker
+        children = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+
+    _, alive = psutil.wait_procs(children, timeout=20)
+
+    assert alive == []
+
+
+def test_running_a_finished_run_again_does_nothing_and_changes_nothing(finished, tmp_path):
+    source, out, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in (out / ".work").rglob("report.json")}
+
+    run(small(), [source], out, options=Options(workers=1))
+
+    assert {path: path.stat().st_mtime_ns for path in (out / ".work").rglob("report.json")} == before
+
+
+def test_a_folder_of_another_recipe_is_refused_unless_reuse(finished, tmp_path):
+    source, _, _ = finished
+    changed = small(*STAGES[:1], {"use": "gopher", "words": {"min": 100}}, *STAGES[2:])
+    run(small(), [source], tmp_path / "out", options=Options(workers=1))
+
+    with pytest.raises(UsageError, match="another recipe or input"):
+        run(changed, [source], tmp_path / "out", options=Options(workers=1))
+    run(changed, [source], tmp_path / "out", options=Options(workers=1, reuse=True))
+    run(changed, [source], tmp_path / "fresh", options=Options(workers=1))
+
+    assert identical(tmp_path / "out") == identical(tmp_path / "fresh")
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_a_changed_input_is_another_run(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(1)])
+    run(small({"use": "gopher"}), [source], tmp_path / "out", options=Options(workers=1))
+    write_jsonl(source, [document(2)])
+
+    with pytest.raises(UsageError, match="another recipe or input"):
+        run(small({"use": "gopher"}), [source], tmp_path / "out", options=Options(workers=1))
+
+
+def test_a_folder_that_is_no_run_is_refused(corpus, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("precious")
+
+    with pytest.raises(UsageError, match="not a run's folder"):
+        run(small(), [corpus], tmp_path / "out")
+
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_in_use_is_refused(corpus, tmp_path):
+    (tmp_path / "out" / ".work").mkdir(parents=True)
+
+    with FileLock(tmp_path / "out" / ".work" / "lock"), pytest.raises(UsageError, match="another run is at work"):
+        run(small(), [corpus], tmp_path / "out")
+
+
+def test_a_missing_input_is_the_users_mistake(tmp_path):
+    with pytest.raises(UsageError, match=r"nothing\.jsonl"):
+        run(small(), [tmp_path / "nothing.jsonl"], tmp_path / "out")
+
+
+def test_documents_that_make_a_stage_fail_are_quarantined_alone(tmp_path):
+    texts = [document(i) for i in range(40)]
+    texts[3] = texts[17] = "poison " * 60
+    source = write_jsonl(tmp_path / "a.jsonl", texts)
+
+    result = run(build({"use": "tests.faulty:Fragile"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    stage = result.report.stages[-1]
+    assert (stage.quarantined["fragile.error"].documents, stage.out.documents) == (2, 38)
+    rows = [row for path in (tmp_path / "out" / "quarantine").glob("*") for row in pq.read_table(path).to_pylist()]
+    assert [row["id"] for row in rows] == ["a.jsonl#3", "a.jsonl#17"]
+    assert rows[0]["error"] == "ZeroDivisionError: division by"
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_a_stage_that_fails_on_everything_ends_the_run_in_one_line(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(30)])
+
+    with pytest.raises(RunError, match=r"stage broken_stage fails on 30 of 30 documents: LookupError: no model"):
+        run(build({"use": "tests.faulty:Broken"}), [source], tmp_path / "out", options=Options(workers=1))
+
+
+def test_a_worker_that_dies_twice_over_a_unit_ends_the_run_and_names_it(tmp_path):
+    recipe = build({"use": "tests.faulty:Suicidal"}, tokens={"vocabulary": 1024}, ingest={"shard_bytes": 2000})
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(1100)])
+
+    with pytest.raises(RunError, match=r"a worker died twice over 01-pilot-\w+/0000\d"):
+        run(recipe, [source], tmp_path / "out", options=Options(workers=2))
+
+
+def test_what_a_rewrite_takes_empties_or_refuses_is_in_the_books(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ["kept\ncut away", "empty me", "poison", "whole"])
+
+    result = run(build({"use": "tests.faulty:Shears"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    stage = result.report.stages[-1]
+    assert stage.out.bytes == len("kept" + "whole")
+    assert stage.rewritten.bytes == len("\ncut away" + "empty me")
+    assert stage.dropped["shears.empty"].documents == 1
+    assert stage.quarantined["shears.refused"].documents == 1
+    assert [row["text"] for row in pq.read_table(tmp_path / "out" / "dropped" / "shears").to_pylist()] == ["empty me"]
+
+
+def test_a_flag_marks_and_keeps(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(1), "short"])
+
+    result = run(build({"use": "gopher", "act": "flag"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.output.documents == 2
+    assert result.report.stages[-1].flagged["gopher.words.min"].documents == 1
+
+
+def test_a_stage_that_takes_more_than_its_band_stops_the_run_with_the_books_so_far(corpus, tmp_path):
+    recipe = small({"use": "gopher", "words": {"min": 10_000}}, guard={"gopher": {"max_drop": 0.5}})
+
+    with pytest.raises(GuardError, match=r"gopher took 100.0% of 240 documents, its band allows 50.0%") as error:
+        run(recipe, [corpus], tmp_path / "out", options=Options(workers=1))
+
+    assert error.value.books.stages[-1].out.documents == 0
+
+
+def test_a_limit_reads_the_first_records_only(corpus, tmp_path):
+    result = run(build({"use": "gopher"}), [corpus], tmp_path / "out", options=Options(workers=1), limit=25)
+
+    assert result.report.input.documents == 25
+
+
+def test_shares_of_a_job_array_together_leave_the_bytes_of_one_run(finished, tmp_path):
+    source, out, _ = finished
+
+    for _ in range(6):
+        results = [run(small(), [source], tmp_path / "out", options=Options(1, only=(n, 2))) for n in range(2)]
+        if all(result.finished for result in results):
+            break
+
+    assert results[0].finished
+    assert identical(tmp_path / "out") == identical(out)
+
+
+def test_an_empty_corpus_leaves_a_readable_folder(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ["all too short", "every one"])
+
+    result = run(build({"use": "gopher"}, {"use": "exact"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.output.documents == 0
+    assert list(problems(tmp_path / "out")) == []
+    datasets = pytest.importorskip("datasets")
+    assert len(datasets.load_from_disk(str(tmp_path / "out" / "tokens" / "train"))) == 0
+
+
+def test_literal_control_tokens_in_text_are_encoded_as_text(tmp_path):
+    hostile = "<|endoftext|> <|pad|> <|mask|> <|sentinel_0|> [MASK] </s> <|unused_1|> "
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) + hostile for i in range(30)])
+
+    run(build(), [source], tmp_path / "out", options=Options(workers=1))
+
+    datasets = pytest.importorskip("datasets")
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tmp_path / "out" / "tokenizer" / "tokenizer.json"))
+    rows = datasets.load_from_disk(str(tmp_path / "out" / "tokens" / "train"))
+    added = {i for i, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    assert not added & {i for row in rows for i in row["input_ids"]}
+    assert all(tokenizer.decode(row["input_ids"]).endswith(hostile) for row in rows)
+
+
+def test_columns_of_the_input_survive_in_meta(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(1)], url=["http://a.example/x"], score=[0.5])
+
+    run(build(), [source], tmp_path / "out", options=Options(workers=1))
+
+    row = pq.read_table(tmp_path / "out" / "documents").to_pylist()[0]
+    assert (row["url"], json.loads(row["meta"])) == ("http://a.example/x", {"score": 0.5})
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_one_line_and_the_run_goes_on_once_there_is_space(corpus, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("cannot mount a small disk here")
+    try:
+        with pytest.raises(UsageError, match="no space left"):
+            run(small(), [corpus], disk / "out", options=Options(workers=1))
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        run(small(), [corpus], disk / "out", options=Options(workers=1))
+        assert list(problems(disk / "out")) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_validate_finds_a_changed_byte_a_missing_file_and_a_stray_one(finished, tmp_path):
+    source, _, _ = finished
+    run(small(), [source], tmp_path / "out", options=Options(workers=1))
+    shard = next(iter(sorted((tmp_path / "out" / "tokens" / "train").glob("*.arrow"))))
+    data = bytearray(shard.read_bytes())
+    data[-100] ^= 1
+    shard.unlink()
+    Path(shard).write_bytes(data)
+    (tmp_path / "out" / "tokenizer" / "tokenizer.json").unlink()
+    (tmp_path / "out" / "documents" / "extra.parquet").write_bytes(b"x")
+
+    found = "\n".join(problems(tmp_path / "out"))
+
+    assert f"{shard.relative_to(tmp_path / 'out').as_posix()}: its bytes are not those" in found
+    assert "tokenizer/tokenizer.json: missing" in found
+    assert "documents/extra.parquet: not in the manifest" in found
