@@ -14,7 +14,6 @@ from curate.reports.table import yield_markdown
 from curate.reports.toml import toml
 
 MOST_LANGUAGES = 100
-TABLES = ("documents", "tokens")
 SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 """Bounds of the hub's size categories."""
 DEDUPLICATION = frozenset({"exact", "minhash", "same_url", "substring", "lines", "against"})
@@ -71,32 +70,29 @@ def _size_category(documents: int) -> str:
 
 
 def _configs(manifest: Books) -> list[str]:
-    """Which files make up which table and split, as far as there are any."""
-    paths = [str(file["path"]) for file in manifest.get("files", [])]
-    splits = {
-        "documents": [("train", "documents/", "documents/*.parquet")],
-        "tokens": [(name, f"tokens/{name}/", f"tokens/{name}/*.arrow") for name in ("train", "validation")],
-    }
-    lines = []
-    for table in TABLES:
-        there = [(name, glob) for name, folder, glob in splits[table] if any(p.startswith(folder) for p in paths)]
-        if there:
-            lines += [
-                f"- config_name: {table}",
-                *(["  default: true"] if table == "documents" else []),
-                "  data_files:",
-            ]
-            lines += [line for name, glob in there for line in (f"  - split: {name}", f"    path: {glob}")]
-    return ["configs:", *lines] if lines else []
+    """The documents as the default table, if there are any.
+
+    One table only: `datasets` reads all tables of a folder with one reader, and token shards are not Parquet.
+    """
+    if not any(str(file["path"]).startswith("documents/") for file in manifest.get("files", [])):
+        return []
+    return [
+        "configs:",
+        "- config_name: documents",
+        "  default: true",
+        "  data_files:",
+        "  - split: train",
+        "    path: documents/*.parquet",
+    ]
 
 
 def _summary(report: Books, manifest: Books) -> str:
     out, given, text = report["output"], report["input"], report["extracted"]
     splits = manifest.get("tokens", {})
     parts = [
-        f"- `tokens/{split}`: {_number(splits[split]['documents'])} documents, {_number(splits[split]['tokens'])} tokens"
-        for split in ("train", "validation")
-        if split in splits
+        f"- `tokens/{name}`: {_number(splits[name]['documents'])} documents, {_number(splits[name]['tokens'])} tokens"
+        for name in ("train", "validation")
+        if name in splits
     ]
     lists = "\n\n" + "\n".join(parts) if parts else ""
     return f"""# {hostile.markdown(_name(report))}
@@ -125,8 +121,11 @@ train = load_from_disk(DIR + "/tokens/train")  # memory-mapped, ready to train o
 documents = load_dataset("parquet", data_files=DIR + "/documents/*.parquet", split="train")
 ```
 
-`curate export DIR --to nanogpt --output BIN` writes the `.bin` files that nanoGPT reads; `pretrain train` reads `DIR` as
-it stands. `curate validate DIR` checks every checksum, count and token id against `manifest.json`."""
+From a hub, `load_dataset(NAME)` gives the documents, and `load_dataset("arrow", data_files="hf://datasets/NAME/tokens/train/*.arrow")`
+the tokens.
+
+`curate export DIR --to nanogpt --output BIN` writes the `.bin` files that nanoGPT reads; `pretrain train` reads `DIR`
+as it stands. `curate validate DIR` checks every checksum, count and token id against `manifest.json`."""
 
 
 def _columns(recipe: Books, manifest: Books) -> str:
@@ -180,7 +179,15 @@ def _setting(key: str, value: Any) -> str:
         return hostile.markdown(f"{hostile.short(key, 40)}: {shown}{more}") if value else ""
     if isinstance(value, Mapping):
         return hostile.markdown(f"{hostile.short(key, 40)}: {len(value)} entries") if value else ""
-    return hostile.markdown(f"{hostile.short(key, 40)} = {hostile.short(_portable(value), 60)}")
+    return hostile.markdown(f"{hostile.short(key, 40)} = {_scalar(value)}")
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return figures.limit(value, SPACE)
+    return hostile.short(_portable(value), 60)
 
 
 def _portable(value: Any) -> Any:
@@ -243,10 +250,10 @@ MASKED = (
 )
 UNMASKED = "**Personal data were not looked for.** Names, addresses and numbers stand as they were published."
 FORMAL = "Quality rules are rules of thumb: they measure form, and drop some good text with the bad."
-IDENTIFIED = """Languages were identified from the beginning of each document: short texts, close relatives, dialects and
-  texts in several languages are often labelled wrongly."""
-ANNOTATED = """Measures of toxicity and bias are annotations by word lists and models. They miss what is implied, and mark
-  harmless mentions, reclaimed words and dialects; a document without a flag is not thereby harmless."""
+IDENTIFIED = """Languages were identified from the beginning of each document: short texts, close relatives, dialects
+  and texts in several languages are often labelled wrongly."""
+ANNOTATED = """Measures of toxicity and bias are annotations by word lists and models. They miss what is implied, and
+  mark harmless mentions, reclaimed words and dialects; a document without a flag is not thereby harmless."""
 
 
 def _limitations(recipe: Books) -> str:
@@ -265,14 +272,14 @@ def _limitations(recipe: Books) -> str:
 def _reproduction(recipe: Books, manifest: Books) -> str:
     text = toml(_portable(recipe))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    key = manifest.get("key")
+    key, limit = manifest.get("key"), manifest.get("limit")
     check = f" The same input gives the key {hostile.code(key)} and the same sha256 for every file." if key else ""
     return f"""## Reproduction
 
 Save the recipe below as `recipe.toml` (files that it names lie beside it), then:
 
 ```
-curate run recipe.toml INPUT… --output DIR
+curate run recipe.toml INPUT… --output DIR{f" --limit {limit}" if limit is not None else ""}
 ```
 
 `manifest.json` lists every file with its rows, tokens and sha256.{check}

@@ -42,6 +42,8 @@ def size(count: float, space: str = SPACE) -> str:
 
 def duration(seconds: float, space: str = SPACE) -> str:
     """A time: `0.4 s`, `3 min 20 s`, `2 h 5 min`."""
+    if 0 < seconds < 0.05:
+        return f"<0.1{space}s"
     if seconds < 99.95:
         return f"{seconds:.1f}{space}s"
     minutes, rest = divmod(round(seconds), 60)
