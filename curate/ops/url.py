@@ -1,0 +1,305 @@
+"""URLs as bytes: a normal form, and look-ups of hosts and paths in large block lists.
+
+The normal form follows the WHATWG URL standard (https://url.spec.whatwg.org) as far as block lists
+need it: no scheme, user, port, fragment, leading `www.`, trailing dots or slashes; the host in lower
+case; percent-encoded bytes decoded; tabs and line ends gone; backslashes read as slashes.
+
+Block lists are sets of 64-bit hashes (FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/, mixed once
+more) in an open-addressing table: 8 to 16 bytes an entry, whatever the length of its text.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.ops.hashing import avalanche
+from curate.ops.kernel import IN_I32, IN_U8, IN_U64, OUT_I32, OUT_U8, OUT_U64, VOID, i64, inline, kernel
+
+_BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+_SLASH, _BACKSLASH, _QUERY, _FRAGMENT, _AT, _COLON, _DOT, _PERCENT = 0x2F, 0x5C, 0x3F, 0x23, 0x40, 0x3A, 0x2E, 0x25
+
+
+class Urls(NamedTuple):
+    """Normal forms; URL i is `data[offsets[i]:offsets[i + 1]]`, its host the first `hosts[i]` bytes of that."""
+
+    offsets: NDArray[np.int32]
+    data: NDArray[np.uint8]
+    hosts: NDArray[np.int32]
+
+    def host(self, row: int) -> bytes:
+        """The host of one URL."""
+        return bytes(self.data[self.offsets[row] : self.offsets[row] + self.hosts[row]])
+
+
+def normalise(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> Urls:
+    """The normal forms of these URLs. Any bytes have one; what is no URL reads as a host and a path."""
+    rows = len(offsets) - 1
+    starts, hosts = np.zeros(rows + 1, np.int32), np.zeros(rows, np.int32)
+    out = np.empty(int(offsets[-1] - offsets[0]), np.uint8)
+    _normalise(offsets, data, starts, hosts, out)
+    return Urls(starts, out[: starts[-1]], hosts)
+
+
+def table(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A set of hashes: a power of two of slots, at most half of them taken; 0 is an empty slot."""
+    slots = np.zeros(1 << max(4, int(2 * len(hashes)).bit_length()), np.uint64)
+    _insert(hashes, slots)
+    return slots
+
+
+def hash_hosts(urls: Urls) -> NDArray[np.uint64]:
+    """What `on_domains` looks up, for the entries of a list."""
+    hashes = np.empty(len(urls.hosts), np.uint64)
+    _hash_hosts(*urls, hashes)
+    return hashes
+
+
+def hash_urls(urls: Urls) -> NDArray[np.uint64]:
+    """What `on_urls` looks up, for the entries of a list."""
+    hashes = np.empty(len(urls.hosts), np.uint64)
+    _hash_urls(urls.offsets, urls.data, hashes)
+    return hashes
+
+
+def on_domains(urls: Urls, slots: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether the host or a domain above it is listed: `a.b.example` is, where `b.example` or `example` is."""
+    found = np.zeros(len(urls.hosts), np.uint8)
+    _on_domains(*urls, slots, found)
+    return found.view(np.bool_)
+
+
+def on_urls(urls: Urls, slots: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether the URL or what it lies under is listed: `a.example/b/c?d` is, where `a.example/b` is."""
+    found = np.zeros(len(urls.hosts), np.uint8)
+    _on_urls(*urls, slots, found)
+    return found.view(np.bool_)
+
+
+def on_addresses(urls: Urls) -> NDArray[np.bool_]:
+    """Whether the host is an IP address: IPv6 in brackets, or a last label that is a number."""
+    found = np.zeros(len(urls.hosts), np.uint8)
+    _on_addresses(*urls, found)
+    return found.view(np.bool_)
+
+
+def on_foreign_hosts(urls: Urls) -> NDArray[np.bool_]:
+    """Whether the host has bytes beyond ASCII."""
+    found = np.zeros(len(urls.hosts), np.uint8)
+    _on_foreign_hosts(*urls, found)
+    return found.view(np.bool_)
+
+
+@inline
+def _hex(byte: int) -> int:
+    """The value of a hexadecimal digit, or -1."""
+    if 0x30 <= byte <= 0x39:
+        return byte - 0x30
+    lower = byte | 0x20
+    return lower - 0x57 if 0x61 <= lower <= 0x66 else -1
+
+
+@inline
+def _authority(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Where the authority begins: after a scheme and slashes, or after slashes."""
+    mark = at
+    while mark < end and (0x61 <= data[mark] | 0x20 <= 0x7A or 0x2B <= data[mark] <= 0x39) and data[mark] != _SLASH:
+        mark += 1
+    if mark > at and mark + 1 < end and data[mark] == _COLON and data[mark + 1] in (_SLASH, _BACKSLASH):
+        at = mark + 1
+    while at < end and data[at] in (_SLASH, _BACKSLASH):
+        at += 1
+    return at
+
+
+@inline
+def _copy(data: NDArray[np.uint8], at: int, end: int, out: NDArray[np.uint8], filled: int, lower: int) -> int:
+    """Copy decoded bytes, upper-case ASCII lowered by choice; where the output now ends."""
+    while at < end:
+        byte, width = i64(data[at]), 1
+        if byte == _PERCENT and at + 2 < end:
+            high, low = _hex(i64(data[at + 1])), _hex(i64(data[at + 2]))
+            if high >= 0 and low >= 0:
+                byte, width = high << 4 | low, 3
+        at += width
+        if byte not in (0x09, 0x0A, 0x0D):
+            if lower and 0x41 <= byte <= 0x5A:
+                byte |= 0x20
+            out[filled] = _SLASH if byte == _BACKSLASH else byte
+            filled += 1
+    return filled
+
+
+@inline
+def _host(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+    """Begin and end of the host in data[at:end], an authority: no user, no port."""
+    for i in range(at, end):
+        if data[i] == _AT:
+            at = i + 1
+    stop = at
+    if at < end and data[at] == 0x5B:
+        while stop < end and data[stop] != 0x5D:
+            stop += 1
+        return at, min(stop + 1, end)
+    while stop < end and data[stop] != _COLON:
+        stop += 1
+    return at, stop
+
+
+@inline
+def _without_www(out: NDArray[np.uint8], begin: int, end: int) -> int:
+    """Drop a leading `www.` of a host that has another dot; where the host now ends."""
+    if end - begin < 5 or out[begin] != 0x77 or out[begin + 1] != 0x77 or out[begin + 2] != 0x77:
+        return end
+    if out[begin + 3] != _DOT:
+        return end
+    dots = 0
+    for i in range(begin + 4, end):
+        dots += out[i] == _DOT
+    if dots == 0:
+        return end
+    for i in range(begin + 4, end):
+        out[i - 4] = out[i]
+    return end - 4
+
+
+@kernel(VOID, IN_I32, IN_U8, OUT_I32, OUT_I32, OUT_U8)
+def _normalise(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    hosts: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    filled = i64(0)
+    for row in range(len(hosts)):
+        at, end, begin = i64(offsets[row]), i64(offsets[row + 1]), filled
+        while at < end and data[at] <= 0x20:
+            at += 1
+        while end > at and data[end - 1] <= 0x20:
+            end -= 1
+        at = _authority(data, at, end)
+        slash = at
+        while slash < end and data[slash] not in (_SLASH, _BACKSLASH, _QUERY, _FRAGMENT):
+            slash += 1
+        host, stop = _host(data, at, slash)
+        filled = _copy(data, host, stop, out, filled, 1)
+        while filled > begin and out[filled - 1] == _DOT:
+            filled -= 1
+        filled = _without_www(out, begin, filled)
+        width = filled - begin
+        hosts[row] = width
+        stop = slash
+        while stop < end and data[stop] != _FRAGMENT:
+            stop += 1
+        filled = _copy(data, slash, stop, out, filled, 0)
+        while filled > begin + width and out[filled - 1] == _SLASH:
+            filled -= 1
+        starts[row + 1] = filled
+
+
+@inline
+def _more(value: np.uint64, byte: np.uint8) -> np.uint64:
+    return (value ^ np.uint64(byte)) * _PRIME
+
+
+@inline
+def _mixed(value: np.uint64) -> np.uint64:
+    mixed = avalanche(value)
+    return mixed or np.uint64(1)
+
+
+@inline
+def _holds(slots: NDArray[np.uint64], value: np.uint64) -> bool:
+    mask = np.uint64(len(slots) - 1)
+    at = value & mask
+    while slots[at] and slots[at] != value:
+        at = (at + np.uint64(1)) & mask
+    return bool(slots[at] == value)
+
+
+@kernel(VOID, IN_U64, OUT_U64)
+def _insert(hashes: NDArray[np.uint64], slots: NDArray[np.uint64]) -> None:
+    mask = np.uint64(len(slots) - 1)
+    for value in hashes:
+        at = value & mask
+        while slots[at] and slots[at] != value:
+            at = (at + np.uint64(1)) & mask
+        slots[at] = value
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, OUT_U64)
+def _hash_hosts(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], hosts: NDArray[np.int32], out: NDArray[np.uint64]
+) -> None:
+    for row in range(len(out)):
+        value = _BASIS
+        for at in range(i64(offsets[row]) + hosts[row] - 1, i64(offsets[row]) - 1, -1):
+            value = _more(value, data[at])
+        out[row] = _mixed(value)
+
+
+@kernel(VOID, IN_I32, IN_U8, OUT_U64)
+def _hash_urls(offsets: NDArray[np.int32], data: NDArray[np.uint8], out: NDArray[np.uint64]) -> None:
+    for row in range(len(out)):
+        value = _BASIS
+        for at in range(offsets[row], offsets[row + 1]):
+            value = _more(value, data[at])
+        out[row] = _mixed(value)
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, IN_U64, OUT_U8)
+def _on_domains(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    hosts: NDArray[np.int32],
+    slots: NDArray[np.uint64],
+    found: NDArray[np.uint8],
+) -> None:
+    for row in range(len(found)):
+        value, begin = _BASIS, offsets[row]
+        for at in range(begin + hosts[row] - 1, begin - 1, -1):
+            value = _more(value, data[at])
+            if (at == begin or data[at - 1] == _DOT) and _holds(slots, _mixed(value)):
+                found[row] = 1
+                break
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, IN_U64, OUT_U8)
+def _on_urls(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    hosts: NDArray[np.int32],
+    slots: NDArray[np.uint64],
+    found: NDArray[np.uint8],
+) -> None:
+    for row in range(len(found)):
+        value, begin, end = _BASIS, offsets[row], offsets[row + 1]
+        for at in range(begin, end):
+            value = _more(value, data[at])
+            ends = at + 1 == end or (at + 1 >= begin + hosts[row] and data[at + 1] in (_SLASH, _QUERY, 0x26))
+            if ends and _holds(slots, _mixed(value)):
+                found[row] = 1
+                break
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, OUT_U8)
+def _on_addresses(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], hosts: NDArray[np.int32], found: NDArray[np.uint8]
+) -> None:
+    for row in range(len(found)):
+        begin, at = offsets[row], offsets[row] + hosts[row] - 1
+        digits = 0
+        while at >= begin and 0x30 <= data[at] <= 0x39:
+            digits, at = digits + 1, at - 1
+        numeric = digits > 0 and (at < begin or data[at] == _DOT)
+        found[row] = numeric or (hosts[row] > 0 and data[begin] == 0x5B)
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, OUT_U8)
+def _on_foreign_hosts(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], hosts: NDArray[np.int32], found: NDArray[np.uint8]
+) -> None:
+    for row in range(len(found)):
+        for at in range(offsets[row], offsets[row] + hosts[row]):
+            found[row] |= data[at] >> 7
