@@ -1,0 +1,295 @@
+"""Markup → the text a reader of the page would read."""
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+import pyarrow as pa
+from pydantic import Field
+
+from curate.errors import AssetError
+from curate.ingest.media import HTML, is_markup
+from curate.ingest.records import one_line
+from curate.stage import Edited, Rewrite
+
+_TAG = re.compile(r"<(?:(!--)|(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+)")
+"""A comment's start, or a tag with its attributes; a quote counts only where a value begins. Never backtracks."""
+_RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
+"""Elements whose content is no markup."""
+_FLAT = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "option",
+        "optgroup",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "colgroup",
+        "caption",
+        "html",
+        "head",
+        "body",
+    ]
+)
+"""Elements that are void, or that the next one of their kind closes: by themselves they do not nest."""
+_PROSE = 100
+"""A line of prose has so many bytes of UTF-8: some 16 English words, or 33 Chinese characters."""
+_BEFORE, _AFTER = 5, 1
+"""Lines that are kept around the prose: headline, date and author before it, a signature after it."""
+_ENOUGH = 1_000
+"""With so many bytes of prose the main content was found."""
+_TITLE = 300
+
+
+class Page(NamedTuple):
+    """What extraction makes of one document."""
+
+    text: str
+    title: str | None
+    fallback: bool
+
+
+class Extract(Rewrite):
+    """Extracts the main content of HTML and XHTML; plain text passes untouched.
+
+    Resiliparse (Bevendorff et al., ECIR 2018) by default, trafilatura (Barbaresi, ACL 2021) by choice:
+    some ten times slower, and more precise on articles. Two rules of ours follow, each measured against
+    human gold (token F1 on Dragnet, CleanEval and L3S-GN1 with resiliparse):
+
+    - `fallback`: where the main content holds less than this share of the page's prose, the extractor
+      has missed it, and the body's text is taken (0.840 → 0.852, 0.898 → 0.908, 0.829 → 0.835);
+    - `trim`: menus and link lists before and after the prose are cut, all but five lines before it and
+      one after it (further to 0.864, 0.913 and 0.874).
+
+    Both look at lines of at least 100 bytes; pages without such lines are left as they are extracted.
+    Signals: `changed`, `title` (null where there is none), `fallback`. Markup that nests deeper than
+    `max_depth` is an error: extractors take time quadratic in depth.
+    """
+
+    use: ClassVar[str] = "extract"
+    reads: ClassVar[tuple[str, ...]] = ("text", "media")
+
+    extractor: Literal["resiliparse", "trafilatura"] = "resiliparse"
+    main_content: bool = True
+    """Leave out navigation, footers and other boilerplate; False takes all visible text."""
+    fallback: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the page's prose, 0 to 1, under which main content counts as missed; 0: only where it is empty."""
+    trim: bool = True
+    """Cut menus and link lists around the prose."""
+    comments: bool = True
+    """Keep readers' comments."""
+    links: bool = False
+    """Write out the targets of links."""
+    alt_texts: bool = False
+    """Keep the descriptions of images."""
+    max_depth: Annotated[int, Field(ge=16, le=10_000)] = 2_000
+    """Nested elements that are followed."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Distributions whose version decides the result."""
+        return (self.extractor,)
+
+    def prepare(self) -> None:
+        """Import the extractor, or raise `AssetError`."""
+        try:
+            _ = self._engine
+        except ImportError as error:
+            raise AssetError(f"extract: {self.extractor} cannot be used: {one_line(error)}") from error
+
+    def rewrite(self, batch: pa.RecordBatch) -> Edited:
+        """The batch's texts without markup, row for row."""
+        texts: list[str] = batch.column("text").to_pylist()
+        pages: list[Page | None] = [None] * len(texts)
+        errors: dict[int, tuple[str, str]] = {}
+        for row, (text, media) in enumerate(zip(texts, batch.column("media").to_pylist(), strict=True)):
+            if not text or not (media in HTML or (not media and is_markup(text))):
+                continue
+            if too_deep(text, self.max_depth):
+                errors[row] = ("max_depth", f"more than {self.max_depth:,} nested elements")
+                continue
+            try:
+                pages[row] = self.page(text)
+            except BaseException as error:
+                if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                    raise
+                errors[row] = ("extractor", one_line(error))
+        edited = [(text or "") if page is None else page.text for text, page in zip(texts, pages, strict=True)]
+        signals = {
+            "changed": pa.array([page is not None for page in pages], pa.bool_()),
+            "title": pa.array([None if page is None else page.title for page in pages], pa.string()),
+            "fallback": pa.array([page is not None and page.fallback for page in pages], pa.bool_()),
+        }
+        return Edited(pa.array(edited, pa.string()), signals, errors)
+
+    def page(self, markup: str) -> Page:
+        """The text of one page."""
+        extract = self._engine(markup)
+        title = " ".join(extract.title().split())[:_TITLE] or None
+        if not self.main_content:
+            return Page(tidy(extract.body()), title, fallback=False)
+        text = tidy(extract.main())
+        found = prose(text)
+        missed = not text
+        if missed or found < _ENOUGH:
+            body = tidy(extract.body())
+            missed = bool(body) and (missed or found < self.fallback * prose(body))
+            text = body if missed else text
+        return Page(trimmed(text) if self.trim else text, title, missed)
+
+    @cached_property
+    def _engine(self) -> Callable[[str], Any]:
+        if self.extractor == "trafilatura":
+            import trafilatura  # noqa: F401 (fails early)
+
+            return lambda markup: _Trafilatura(markup, self)
+        import resiliparse.extract.html2text  # noqa: F401
+
+        return lambda markup: _Resiliparse(markup, self)
+
+
+class _Resiliparse:
+    """A page parsed once, read twice at most."""
+
+    def __init__(self, markup: str, fields: Extract) -> None:
+        from resiliparse.parse.html import HTMLTree
+
+        self._tree = HTMLTree.parse(markup)
+        self._fields = fields
+
+    def title(self) -> str:
+        return self._tree.title or ""
+
+    def main(self) -> str:
+        return self._text(main_content=True)
+
+    def body(self) -> str:
+        return self._text(main_content=False)
+
+    def _text(self, *, main_content: bool) -> str:
+        from resiliparse.extract.html2text import extract_plain_text
+
+        fields = self._fields
+        text: str = extract_plain_text(
+            self._tree,
+            main_content=main_content,
+            comments=fields.comments,
+            links=fields.links,
+            alt_texts=fields.alt_texts,
+        )
+        return text
+
+
+class _Trafilatura:
+    """A page as lxml reads it."""
+
+    def __init__(self, markup: str, fields: Extract) -> None:
+        self._markup = markup
+        self._fields = fields
+
+    def title(self) -> str:
+        from resiliparse.parse.html import HTMLTree
+
+        return HTMLTree.parse(self._markup).title or ""
+
+    def main(self) -> str:
+        import trafilatura
+
+        fields = self._fields
+        text: str | None = trafilatura.extract(
+            self._markup,
+            include_comments=fields.comments,
+            include_links=fields.links,
+            include_images=fields.alt_texts,
+            deduplicate=False,
+        )
+        return text or ""
+
+    def body(self) -> str:
+        import trafilatura
+
+        text: str = trafilatura.html2txt(self._markup)
+        return text
+
+
+def tidy(text: str) -> str:
+    """No blanks at line ends, no more than one blank line in a row, none around the text, no NUL."""
+    lines = [line.rstrip() for line in text.replace("\0", "").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def prose(text: str) -> int:
+    """Bytes in lines of at least 100 bytes."""
+    return sum(len(line) for line in text.encode().split(b"\n") if len(line) >= _PROSE)
+
+
+def trimmed(text: str) -> str:
+    """The text without the short lines around its prose, all but a few.
+
+    An end that holds more than half as many bytes as the rest is no menu and stays.
+    """
+    lines = text.split("\n")
+    long = [i for i, line in enumerate(lines) if len(line.encode()) >= _PROSE]
+    if not long:
+        return text
+    full = [i for i, line in enumerate(lines) if line.strip()]
+    start = full[max(0, full.index(long[0]) - _BEFORE)]
+    end = full[min(len(full) - 1, full.index(long[-1]) + _AFTER)] + 1
+    head, kept, tail = ("\n".join(part) for part in (lines[:start], lines[start:end], lines[end:]))
+    if 2 * len(head) > len(kept):
+        start = 0
+    if 2 * len(tail) > len(kept):
+        end = len(lines)
+    return "\n".join(lines[start:end]).strip("\n")
+
+
+def too_deep(markup: str, limit: int) -> bool:
+    """Whether elements nest deeper than `limit`, by one scan over the tags.
+
+    Follows the stack of open elements as a browser does in outline: a closing tag closes all that was
+    opened within, or nothing where there is no such element. Comments and scripts are passed over.
+    """
+    if markup.count("<") - markup.count("</") <= limit:
+        return False
+    stack: list[str] = []
+    open_: dict[str, int] = {}
+    at = 0
+    while tag := _TAG.search(markup, at):
+        at = tag.end()
+        name = (tag.group(3) or "").lower()
+        if tag.group(1) or (not tag.group(2) and name in _RAW):
+            at = markup.find("-->" if tag.group(1) else f"</{name}", at)
+            if at < 0:
+                return False
+        elif tag.group(2):
+            if open_.get(name):
+                while (closed := stack.pop()) != name:
+                    open_[closed] -= 1
+                open_[name] -= 1
+        elif name not in _FLAT:
+            stack.append(name)
+            open_[name] = open_.get(name, 0) + 1
+            if len(stack) > limit:
+                return True
+    return False
