@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -30,7 +31,7 @@ STYLES = {
 }
 
 
-def yield_table(report: Books, manifest: Books | None = None, width: int | None = None) -> Table:
+def yield_table(report: Books, manifest: Books | None = None, width: int | None = None) -> Group:
     """The yield table for a terminal; where `width` is too narrow, shares go first, then labels are cut."""
     rows = _rows(report, manifest)
     columns, widths = _fitted(rows, width)
@@ -39,10 +40,6 @@ def yield_table(report: Books, manifest: Books | None = None, width: int | None 
         show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        title=Text(title(report), style="bold"),
-        caption=Text("\n".join(yields(report)), style="dim"),
-        title_justify="left",
-        caption_justify="left",
         header_style="dim",
     )
     for column in columns:
@@ -52,7 +49,8 @@ def yield_table(report: Books, manifest: Books | None = None, width: int | None 
             table.add_section()
         shown = [hostile.short(cells[i], widths[i]) if i < 2 else cells[i] for i in columns]
         table.add_row(*(Text(cell, style=STYLES[line.kind]) for cell in shown))
-    return table
+    below = Text("\n".join(yields(report)), style="dim")
+    return Group(Text(title(report), style="bold"), "", table, "", below)
 
 
 def _fitted(rows: Sequence[tuple[Line, list[str]]], width: int | None) -> tuple[list[int], list[int]]:
