@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from curate.ingest.decode import clean
 from curate.ingest.lines import Lines
-from curate.ingest.media import HTML, TEXT, is_markup
+from curate.ingest.markup import is_markup
+from curate.ingest.media import HTML, TEXT
 from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, one_line, pick
 from curate.ingest.streams import Stream
 

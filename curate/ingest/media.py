@@ -65,7 +65,7 @@ _XML = frozenset({"text/xml", "application/xml"})
 
 _LEAD = rb"""(?is)\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--(?:(?!-->).){0,2000}-->\s*)*"""
 _DOCUMENT = re.compile(_LEAD + rb"<(?:!doctype\s+(?:html|[^>]{0,40}\bhtml)|html|head|body|title|meta|frameset)\b")
-_FRAGMENT = re.compile(
+FRAGMENT = re.compile(
     _LEAD + rb"<(?:div|p|article|section|main|table|h[1-6]|ul|ol|span|center|font|script|style|link)\b[^<>]*>"
 )
 _INSIDE = re.compile(rb"(?i)<(?:!doctype\s+html|html|head|body)\b")
@@ -106,13 +106,3 @@ def is_document(head: bytes) -> bool:
     if _DOCUMENT.match(head):
         return True
     return head.lstrip()[:1] == b"<" and _INSIDE.search(head) is not None
-
-
-def is_markup(text: str) -> bool:
-    """Whether a text is HTML and not text about HTML: a document, or a fragment that begins and ends with tags."""
-    if "<" not in text[:WINDOW]:
-        return False
-    head = text[:WINDOW].encode("utf-8", "replace")
-    if is_document(head):
-        return True
-    return _FRAGMENT.match(head) is not None and text.rstrip()[-1:] == ">" and "</" in text

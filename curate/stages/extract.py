@@ -9,50 +9,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from curate.errors import AssetError
-from curate.ingest.media import HTML, is_markup
+from curate.ingest.markup import HTML, is_markup, overload, without_options
 from curate.ingest.records import one_line
 from curate.stage import Edited, Rewrite
 
-_TAG = re.compile(r"<(?:(!--)|(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+)")
-"""A comment's start, or a tag with its attributes; a quote counts only where a value begins. Never backtracks."""
-_RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
-"""Elements whose content is no markup."""
-_FLAT = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dt",
-        "dd",
-        "option",
-        "optgroup",
-        "tr",
-        "td",
-        "th",
-        "thead",
-        "tbody",
-        "tfoot",
-        "colgroup",
-        "caption",
-        "html",
-        "head",
-        "body",
-    ]
-)
-"""Elements that are void, or that the next one of their kind closes: by themselves they do not nest."""
 _PROSE = 100
 """A line of prose has so many bytes of UTF-8: some 16 English words, or 33 Chinese characters."""
 _BEFORE, _AFTER = 5, 1
@@ -126,11 +86,12 @@ class Extract(Rewrite):
         for row, (text, media) in enumerate(zip(texts, batch.column("media").to_pylist(), strict=True)):
             if not text or not (media in HTML or (not media and is_markup(text))):
                 continue
-            if too_deep(text, self.max_depth):
-                errors[row] = ("max_depth", f"more than {self.max_depth:,} nested elements")
+            strain = overload(text, self.max_depth)
+            if strain:
+                errors[row] = strain
                 continue
             try:
-                pages[row] = self.page(text)
+                pages[row] = self.page(without_options(text))
             except BaseException as error:
                 if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                     raise
@@ -262,34 +223,3 @@ def trimmed(text: str) -> str:
     if 2 * len(tail) > len(kept):
         end = len(lines)
     return "\n".join(lines[start:end]).strip("\n")
-
-
-def too_deep(markup: str, limit: int) -> bool:
-    """Whether elements nest deeper than `limit`, by one scan over the tags.
-
-    Follows the stack of open elements as a browser does in outline: a closing tag closes all that was
-    opened within, or nothing where there is no such element. Comments and scripts are passed over.
-    """
-    if markup.count("<") - markup.count("</") <= limit:
-        return False
-    stack: list[str] = []
-    open_: dict[str, int] = {}
-    at = 0
-    while tag := _TAG.search(markup, at):
-        at = tag.end()
-        name = (tag.group(3) or "").lower()
-        if tag.group(1) or (not tag.group(2) and name in _RAW):
-            at = markup.find("-->" if tag.group(1) else f"</{name}", at)
-            if at < 0:
-                return False
-        elif tag.group(2):
-            if open_.get(name):
-                while (closed := stack.pop()) != name:
-                    open_[closed] -= 1
-                open_[name] -= 1
-        elif name not in _FLAT:
-            stack.append(name)
-            open_[name] = open_.get(name, 0) + 1
-            if len(stack) > limit:
-                return True
-    return False
