@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.errors import UsageError
-from curate.ingest.media import is_document
 from curate.ingest.pages import printable
 from curate.ingest.records import Ingest, Listing, Skipped, Source
 from curate.ingest.streams import Stream
+from curate.ops.markup import is_document
 
 _HEAD = 1 << 16
 _COMPRESSED = re.compile(r"\.(gz|zst|zstd|lz4|bz2|xz)\Z")

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from curate.ingest.decode import clean
 from curate.ingest.lines import Lines
-from curate.ingest.markup import is_markup
-from curate.ingest.media import HTML, TEXT
+from curate.ingest.media import TEXT
 from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, one_line, pick
 from curate.ingest.streams import Stream
+from curate.ops.markup import HTML, is_markup
 
 _parse = JSONDecoder(parse_constant=lambda _: None).decode
 """NaN and infinities, which JSON has not, become null."""

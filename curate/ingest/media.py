@@ -1,8 +1,7 @@
 """What a payload is: its declared MIME type, checked against its first bytes."""
 
-import re
+from curate.ops.markup import HTML, WINDOW, is_document
 
-HTML = ("text/html", "application/xhtml+xml")
 TEXT = ("text/plain", "text/markdown")
 
 SUFFIXES = {
@@ -63,15 +62,6 @@ _GENERIC = frozenset(
 """Declarations that say nothing."""
 _XML = frozenset({"text/xml", "application/xml"})
 
-_LEAD = rb"""(?is)\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--(?:(?!-->).){0,2000}-->\s*)*"""
-_DOCUMENT = re.compile(_LEAD + rb"<(?:!doctype\s+(?:html|[^>]{0,40}\bhtml)|html|head|body|title|meta|frameset)\b")
-FRAGMENT = re.compile(
-    _LEAD + rb"<(?:div|p|article|section|main|table|h[1-6]|ul|ol|span|center|font|script|style|link)\b[^<>]*>"
-)
-_INSIDE = re.compile(rb"(?i)<(?:!doctype\s+html|html|head|body)\b")
-WINDOW = 4096
-"""How far into a payload its type is looked for."""
-
 
 def media_of(declared: str | None, head: bytes) -> str:
     """The MIME type of a payload that begins with `head`, which decides where it contradicts what is declared."""
@@ -96,13 +86,3 @@ def _signature(head: bytes) -> str | None:
     nuls = head[:WINDOW].count(0)
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00"))
     return "application/octet-stream" if nuls * 20 > len(head[:WINDOW]) and not wide else None
-
-
-def is_document(head: bytes) -> bool:
-    """Whether a payload begins as an HTML document does, or is one soon after its start."""
-    head = head[:WINDOW]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")):
-        head = head.replace(b"\x00", b"").lstrip(b"\xff\xfe")
-    if _DOCUMENT.match(head):
-        return True
-    return head.lstrip()[:1] == b"<" and _INSIDE.search(head) is not None

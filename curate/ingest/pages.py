@@ -7,9 +7,10 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Self, cast
 
 from curate.ingest.decode import decode
-from curate.ingest.media import HTML, SUFFIXES, WINDOW, media_of
+from curate.ingest.media import SUFFIXES, media_of
 from curate.ingest.records import Fault, Ingest, Record, Source, as_meta, one_line
 from curate.ingest.streams import BLOCK, Stream
+from curate.ops.markup import HTML, WINDOW
 from curate.stage import Range
 
 _LINK = re.compile(r"<link\b[^>]{0,500}>", re.IGNORECASE)

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from curate.ingest import http
 from curate.ingest.lines import Lines
-from curate.ingest.media import WINDOW, media_of
+from curate.ingest.media import media_of
 from curate.ingest.pages import dropped, outside, page, printable
 from curate.ingest.records import Fault, Ingest, Record, Source
 from curate.ingest.streams import Stream
+from curate.ops.markup import WINDOW
 
 _START = re.compile(rb"WARC/\d\.\d{1,2}[ \t\r]*\n\Z")
 _INNER = re.compile(rb"\n(WARC/[01]\.\d)")

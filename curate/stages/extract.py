@@ -9,8 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from curate.errors import AssetError
-from curate.ingest.markup import HTML, is_markup, overload, without_options
-from curate.ingest.records import one_line
+from curate.ops.markup import HTML, is_markup, overload, without_options
 from curate.stage import Edited, Rewrite
 
 _PROSE = 100
@@ -76,7 +75,7 @@ class Extract(Rewrite):
         try:
             _ = self._engine
         except ImportError as error:
-            raise AssetError(f"extract: {self.extractor} cannot be used: {one_line(error)}") from error
+            raise AssetError(f"extract: {self.extractor} cannot be used: {_said(error)}") from error
 
     def rewrite(self, batch: pa.RecordBatch) -> Edited:
         """The batch's texts without markup, row for row."""
@@ -95,7 +94,7 @@ class Extract(Rewrite):
             except BaseException as error:
                 if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                     raise
-                errors[row] = ("extractor", one_line(error))
+                errors[row] = ("extractor", _said(error))
         edited = [(text or "") if page is None else page.text for text, page in zip(texts, pages, strict=True)]
         signals = {
             "changed": pa.array([page is not None for page in pages], pa.bool_()),
@@ -223,3 +222,7 @@ def trimmed(text: str) -> str:
     if 2 * len(tail) > len(kept):
         end = len(lines)
     return "\n".join(lines[start:end]).strip("\n")
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -2,10 +2,16 @@
 
 import re
 
-from curate.ingest.media import FRAGMENT, HTML, WINDOW, is_document
-
-__all__ = ["HTML", "is_markup", "overload", "without_options"]
-
+HTML = ("text/html", "application/xhtml+xml")
+"""MIME types of markup."""
+WINDOW = 4096
+"""How far into a payload its type is looked for."""
+_LEAD = rb"""(?is)\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--(?:(?!-->).){0,2000}-->\s*)*"""
+_DOCUMENT = re.compile(_LEAD + rb"<(?:!doctype\s+(?:html|[^>]{0,40}\bhtml)|html|head|body|title|meta|frameset)\b")
+_FRAGMENT = re.compile(
+    _LEAD + rb"<(?:div|p|article|section|main|table|h[1-6]|ul|ol|span|center|font|script|style|link)\b[^<>]*>"
+)
+_INSIDE = re.compile(rb"(?i)<(?:!doctype\s+html|html|head|body)\b")
 _TAG = re.compile(r"<(?:(!--)|(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+)")
 """A comment's start, or a tag with its attributes; a quote counts only where a value begins. Never backtracks."""
 _VALUES = re.compile(r"=\s*+(?:\"[^\"]*+\"|'[^']*+')")
@@ -42,6 +48,16 @@ _LONG = 1 << 15
 """A tag with so many attributes is at least so long."""
 
 
+def is_document(head: bytes) -> bool:
+    """Whether a payload begins as an HTML document does, or is one soon after its start."""
+    head = head[:WINDOW]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")):
+        head = head.replace(b"\x00", b"").lstrip(b"\xff\xfe")
+    if _DOCUMENT.match(head):
+        return True
+    return head.lstrip()[:1] == b"<" and _INSIDE.search(head) is not None
+
+
 def is_markup(text: str) -> bool:
     """Whether a text is HTML and not text about HTML: a document, or a fragment that begins and ends with tags."""
     if "<" not in text[:WINDOW]:
@@ -49,7 +65,7 @@ def is_markup(text: str) -> bool:
     head = text[:WINDOW].encode("utf-8", "replace")
     if is_document(head):
         return True
-    return FRAGMENT.match(head) is not None and text.rstrip()[-1:] == ">" and "</" in text
+    return _FRAGMENT.match(head) is not None and text.rstrip()[-1:] == ">" and "</" in text
 
 
 def without_options(markup: str) -> str:
