@@ -33,6 +33,7 @@ _DETECT = 1 << 17
 """How much of a page the detector reads."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 _C1 = re.compile(rb"[\x80-\x9f]")
+_PAIR = re.compile(rb"[\xa1-\xfe]{2}")
 _WHOLE = re.compile(r"[^\x00-\x7f\ufffd]")
 _SINGLE = ("iso8859", "cp125", "koi8", "mac")
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
@@ -124,14 +125,14 @@ def _declared(data: bytes) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-16 without a mark shows in its markup: every other byte of `<html` is NUL."""
+    """UTF-16 without a mark shows at once in markup, and in Latin text: every other byte is NUL."""
     head = data[:256]
-    if head.count(0) * 3 < len(head) or len(head) < 4:
-        return None
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if odd * 2 > len(head) // 2 and not even:
+    if even and odd:
+        return None
+    if odd * 3 > len(head) or head.startswith(b"<\0"):
         return "utf-16-le"
-    return "utf-16-be" if even * 2 > len(head) // 2 and not odd else None
+    return "utf-16-be" if even * 3 > len(head) or head.startswith(b"\0<") else None
 
 
 def _legacy(data: bytes, declared: str | None, error: UnicodeDecodeError) -> Decoded:
@@ -185,9 +186,18 @@ def _detected(data: bytes) -> str:
     window = data[start : start + _DETECT]
     name = detect_encoding(window, max_len=_DETECT) or "cp1252"
     name = CODECS.get(name, name)
+    if name == "utf-8" and _korean(window):
+        return "cp949"
     if name == "utf-8" or (name.startswith(_SINGLE) and _unlikely(window, name)):
         return "cp1252"
     return name
+
+
+def _korean(window: bytes) -> bool:
+    """EUC-KR, which the detector does not tell: pairs of high bytes whose first lies where Hangul is (KS X 1001)."""
+    pairs = _PAIR.findall(window)
+    hangul = sum(0xB0 <= pair[0] <= 0xC8 for pair in pairs)
+    return hangul > 3 and hangul * 10 > len(pairs) * 8 and len(pairs) * 20 > len(_HIGH.findall(window)) * 9
 
 
 def _unlikely(window: bytes, name: str) -> bool:
