@@ -19,7 +19,7 @@ from curate.shards import read_json
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
 
-STAGES = ({"use": "language", "label": ["en"]}, {"use": "gopher"})
+STAGES = ({"use": "language", "label": ["en"]}, {"use": "gopher"}, {"use": "exact"}, {"use": "minhash"})
 SMALL = {"ingest": {"shard_bytes": 20_000}, "output": {"file_bytes": 2**16}}
 IDENTICAL = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches", "manifest.json")
 

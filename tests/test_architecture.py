@@ -1,0 +1,88 @@
+"""Imports point down only, and the two packages know each other by files alone."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = {
+    "curate.ops": 0,
+    "curate.errors": 0,
+    "curate.lexicons": 1,
+    "curate.stage": 1,
+    "curate.shards": 1,
+    "curate.report": 1,
+    "curate.tokens": 1,
+    "curate.ingest": 2,
+    "curate.stages": 2,
+    "curate.testing": 2,
+    "curate.reports": 2,
+    "curate.recipe": 3,
+    "curate.flow": 4,
+    "curate.unit": 5,
+    "curate.pool": 6,
+    "curate.finish": 6,
+    "curate.progress": 0,
+    "curate.validate": 7,
+    "curate.inspection": 7,
+    "curate.export": 7,
+    "curate.schema": 7,
+    "curate.demo": 7,
+    "curate.run": 7,
+    "curate.cli": 8,
+    "curate.__main__": 9,
+    "curate": 8,
+}
+"""A module may import from its own part and from lower floors."""
+
+
+def modules(package):
+    return sorted(path for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part(name):
+    return next((known for known in sorted(FLOORS, key=len, reverse=True) if f"{name}.".startswith(f"{known}.")), None)
+
+
+def name_of(path):
+    dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return dotted.removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", modules("curate"), ids=name_of)
+def test_imports_point_down(path):
+    mine = part(name_of(path))
+
+    for name in imported(path):
+        theirs = part(name) if name.split(".")[0] == "curate" and name != "curate" else None
+        if theirs not in (None, mine, "curate"):
+            assert FLOORS[theirs] < FLOORS[mine], f"{name_of(path)} imports {name}"
+
+
+def test_neither_package_imports_the_other():
+    for package, other in (("curate", "pretrain"), ("pretrain", "curate")):
+        for path in modules(package):
+            assert not [name for name in imported(path) if name.split(".")[0] == other], path
+
+
+def test_kernels_see_no_schema_and_no_recipe():
+    for path in modules("curate/ops"):
+        roots = {name.split(".")[0] for name in imported(path)}
+        assert not roots & {"pyarrow", "pydantic", "typer"}, path
+
+
+def test_only_the_runner_knows_processes():
+    for path in modules("curate"):
+        if path.stem not in ("pool", "demo"):
+            roots = {name.split(".")[0] for name in imported(path)}
+            assert not roots & {"multiprocessing", "concurrent", "subprocess"}, path
