@@ -58,13 +58,15 @@ def _class_of(code: int) -> int:
 
 
 def _folded(code: int) -> str:
-    """Compatibility decomposition, then case folding, then typographic variants; "" for what is invisible."""
+    """Compatibility decomposition, case folding, typographic variants; " " for controls, "" for what is invisible."""
     character = chr(code)
     if 0xD800 <= code < 0xE000:
         return character
     for ascii_form, variants in QUOTES.items():
         if character in variants:
             return ascii_form
+    if unicodedata.category(character) == "Cc":
+        return " "
     if _invisible(code):
         return ""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
@@ -72,11 +74,8 @@ def _folded(code: int) -> str:
 
 
 def _invisible(code: int) -> bool:
-    """Format characters (zero-width spaces, joiners, soft hyphen, byte order mark), variation selectors, controls."""
-    category = unicodedata.category(chr(code))
-    return code not in WHITE_SPACE and (
-        category in ("Cf", "Cc") or 0xFE00 <= code < 0xFE10 or 0xE0100 <= code < 0xE01F0
-    )
+    """Format characters (zero-width spaces, joiners, soft hyphen, byte order mark) and variation selectors."""
+    return unicodedata.category(chr(code)) == "Cf" or 0xFE00 <= code < 0xFE10 or 0xE0100 <= code < 0xE01F0
 
 
 def classes() -> NDArray[np.uint16]:

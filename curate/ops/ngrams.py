@@ -54,23 +54,38 @@ class WordList(NamedTuple):
 
 
 @inline
+def _mixed(value: np.uint64, chunk: np.uint64) -> np.uint64:
+    value = (value ^ chunk) * PRIME_1
+    return value ^ (value >> np.uint64(29))
+
+
+@inline
+def hash_chunk(chunk: np.uint64, length: np.uint64) -> np.uint64:
+    """What `hash_word` gives for a word of up to eight bytes, given as one little-endian number."""
+    return avalanche(_mixed(length * PRIME_2, chunk))
+
+
+@inline
+def _tail(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
+    """The up to eight bytes of `data[start:end]` as one little-endian number."""
+    left = end - start
+    if start + 8 <= len(data):
+        chunk = read_8(data, start)
+        return chunk & ((np.uint64(1) << np.uint64(8 * left)) - np.uint64(1)) if left < 8 else chunk
+    chunk = np.uint64(0)
+    for i in range(left):
+        chunk |= np.uint64(data[start + i]) << np.uint64(8 * i)
+    return chunk
+
+
+@inline
 def hash_word(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
     """A 64-bit hash of a few bytes, read eight at a time, zeros after the last."""
     value = np.uint64(end - start) * PRIME_2
-    while start < end:
-        left = end - start
-        chunk = np.uint64(0)
-        if start + 8 <= len(data):
-            chunk = read_8(data, start)
-            if left < 8:
-                chunk &= (np.uint64(1) << np.uint64(8 * left)) - np.uint64(1)
-        else:
-            for i in range(min(left, 8)):
-                chunk |= np.uint64(data[start + i]) << np.uint64(8 * i)
-        value = (value ^ chunk) * PRIME_1
-        value ^= value >> np.uint64(29)
+    while end - start > 8:
+        value = _mixed(value, read_8(data, start))
         start += 8
-    return avalanche(value)
+    return avalanche(_mixed(value, _tail(data, start, end)))
 
 
 @kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64, OUT_U64, OUT_I32)

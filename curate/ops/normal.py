@@ -1,7 +1,7 @@
 """Normalised text, which deduplication compares: what two copies of a text have in common.
 
 Every code point is folded (compatibility decomposition, case folding, typographic quotes and dashes
-in ASCII form, invisible characters removed: see `unicode.py`), and words are separated by one
+in ASCII form, controls as spaces, invisible characters removed: see `unicode.py`), and words are separated by one
 space. By choice punctuation and symbols separate words and vanish, so that words are runs of
 letters, digits and combining marks.
 """
@@ -60,15 +60,27 @@ def _fold_row(
     classes: NDArray[np.uint16],
     table: NDArray[np.uint32],
     expansions: NDArray[np.uint32],
+    plain: NDArray[np.uint8],
     gaps: int,
     out: NDArray[np.uint8],
     start: int,
 ) -> int:
-    """Write the normal form of one text from byte `start` of `out`; where it ends, or −1 where `out` is too small."""
-    at, room = start, len(out) - LONGEST
+    """Write the normal form of one text from byte `start` of `out`; where it ends, or −1 where `out` is too small.
+
+    ASCII takes a path without branches: every byte is written, and the place moves on if it is to stay.
+    """
+    at, room, spaced = start, len(out) - LONGEST, True
     while begin < end:
         if at > room:
             return i64(-1)
+        if data[begin] < 0x80:
+            byte = plain[data[begin]]
+            out[at] = byte
+            stays = (byte != 0) & ((byte != 0x20) | (not spaced))
+            spaced = byte == 0x20 if stays else spaced
+            at += stays
+            begin += 1
+            continue
         code, begin = decode(data, begin, end)
         folded = i64(table[code])
         if folded < NOTHING:
@@ -77,16 +89,18 @@ def _fold_row(
             first = (folded & NOTHING) >> 5
             for i in range(first, first + (folded & 31)):
                 at = _put(i64(expansions[i]), gaps, classes, out, at, start)
+        spaced = at == start or out[at - 1] == 0x20
     return at - 1 if at > start and out[at - 1] == 0x20 else at
 
 
-@kernel(I64, IN_I32, IN_U8, IN_U16, IN_U32, IN_U32, I64, I64, OUT_I32, OUT_U8)
+@kernel(I64, IN_I32, IN_U8, IN_U16, IN_U32, IN_U32, IN_U8, I64, I64, OUT_I32, OUT_U8)
 def _normalise(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
     classes: NDArray[np.uint16],
     table: NDArray[np.uint32],
     expansions: NDArray[np.uint32],
+    plain: NDArray[np.uint8],
     gaps: int,
     row: int,
     out_offsets: NDArray[np.int32],
@@ -95,7 +109,7 @@ def _normalise(
     """Fill `out` from `row` on; the row at which it was full."""
     while row < len(offsets) - 1:
         begin, end = i64(offsets[row]), i64(offsets[row + 1])
-        at = _fold_row(data, begin, end, classes, table, expansions, gaps, out, i64(out_offsets[row]))
+        at = _fold_row(data, begin, end, classes, table, expansions, plain, gaps, out, i64(out_offsets[row]))
         if at < 0:
             break
         row += 1
@@ -114,12 +128,14 @@ def normalise(offsets: NDArray[np.int32], data: NDArray[np.uint8], *, punctuatio
     """The normal form of every text, with its punctuation and symbols or with gaps in their place."""
     table, expansions = unicode.folds()
     gaps = SPACE if punctuation else SPACE | PUNCTUATION | SYMBOL
+    plain = np.where(table[:0x80] == NOTHING, 0, table[:0x80]).astype(np.uint8)
+    plain[(unicode.classes()[plain] & gaps) != 0] = 0x20
     rows = len(offsets) - 1
     size = int(offsets[-1]) - int(offsets[0])
     made, out = np.zeros(rows + 1, np.int32), np.empty(size + size // 4 + 2 * LONGEST, np.uint8)
     row = 0
     while True:
-        row = _normalise(offsets, data, unicode.classes(), table, expansions, gaps, row, made, out)
+        row = _normalise(offsets, data, unicode.classes(), table, expansions, plain, gaps, row, made, out)
         if row == rows:
             return Normal(made, out[: made[-1]])
         grown = np.empty(2 * len(out), np.uint8)

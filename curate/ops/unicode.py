@@ -2,7 +2,7 @@
 
 `CLASSES` are bit sets (uint16); `folds()` says what a code point becomes in normalised text: its
 compatibility decomposition (NFKD), case-folded, with typographic quotes and dashes in their ASCII
-form and invisible characters gone. `unicode.npz` is built by `build_unicode.py`.
+form, controls as spaces and invisible characters gone. `unicode.npz` is built by `build_unicode.py`.
 """
 
 from functools import cache

@@ -1,0 +1,122 @@
+"""What barriers that look for copies share: rows numbered through, rows of equal keys, verdicts by cluster."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curate.stage import Corpus
+
+
+class Numbering:
+    """Numbers all rows of a corpus through in order of (shard, row)."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        sizes = [len(corpus.alive(shard)) for shard in range(len(corpus))]
+        self.starts: NDArray[np.int64] = np.cumsum([0, *sizes], dtype=np.int64)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self.starts[-1])
+
+    def by_shard(self, numbers: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Ascending row numbers as (shard, rows in it), for every shard that has any."""
+        bounds = np.searchsorted(numbers, self.starts)
+        for shard, (first, last) in enumerate(pairwise(bounds)):
+            if first < last:
+                yield shard, numbers[first:last] - self.starts[shard]
+
+
+class Portion(NamedTuple):
+    """Rows sorted by (keys, row); `same[i]` says that row i bears the keys of row i − 1."""
+
+    rows: NDArray[np.int64]
+    same: NDArray[np.bool_]
+
+
+def equal_keys(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Iterator[Portion]:
+    """All living rows whose first key is not 0, in portions that fit into memory and part no equal keys.
+
+    Keys are uint64 columns of the sketch. A portion takes at most half of `corpus.memory`: 24 bytes a row
+    and 16 more a key.
+    """
+    row_bytes = 24 + 16 * len(keys)
+    portions = max(1, -(-2 * numbering.rows * row_bytes // max(1, corpus.memory)))
+    for portion in range(portions):
+        rows, columns = _gather(corpus, numbering, keys, portion, portions)
+        order = np.argsort(columns[0], kind="stable") if len(keys) == 1 else np.lexsort(columns[::-1])
+        same = np.zeros(len(rows), np.bool_)
+        same[1:] = True
+        for column in columns:
+            ordered = column[order]
+            same[1:] &= ordered[1:] == ordered[:-1]
+        yield Portion(rows[order], same)
+
+
+def _gather(
+    corpus: Corpus, numbering: Numbering, keys: Sequence[str], portion: int, portions: int
+) -> tuple[NDArray[np.int64], list[NDArray[np.uint64]]]:
+    rows: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    columns: list[list[NDArray[np.uint64]]] = [[np.zeros(0, np.uint64)] for _ in keys]
+    for shard in range(len(corpus)):
+        sketch = corpus.sketch(shard)
+        first = sketch[keys[0]].to_numpy()
+        chosen = np.flatnonzero(corpus.alive(shard) & (first != 0) & (first % np.uint64(portions) == portion))
+        rows.append(chosen + numbering.starts[shard])
+        for key, found in zip(keys, columns, strict=True):
+            found.append(sketch[key].to_numpy()[chosen])
+    return np.concatenate(rows), [np.concatenate(found) for found in columns]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Rows that go, ascending, the row that stays in place of each, and by choice how similar the two are."""
+
+    rows: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    similarity: NDArray[np.float64] | None = None
+
+
+def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[pa.Table]:
+    """A verdict table a shard: copies go as `duplicate`.
+
+    The signals: `cluster`, the id of the document that stays, null for a document without copies; `cluster_size`,
+    the documents of the cluster, the one that stays among them; by choice `similarity` to it, null for what stays.
+    All are null for documents that an earlier barrier has dropped.
+    """
+    kept, members = np.unique(copies.kept, return_counts=True)
+    ids = _ids(corpus, numbering, kept)
+    for shard in range(len(corpus)):
+        low, high = numbering.starts[shard], numbering.starts[shard + 1]
+        first, last = np.searchsorted(copies.rows, [low, high])
+        gone = copies.rows[first:last] - low
+        cluster = np.full(high - low, -1, np.int64)
+        stay = slice(*np.searchsorted(kept, [low, high]))
+        cluster[kept[stay] - low] = np.arange(stay.start, stay.stop)
+        cluster[gone] = np.searchsorted(kept, copies.kept[first:last])
+        dropped = np.zeros(high - low, np.bool_)
+        dropped[gone] = True
+        sizes = np.where(cluster >= 0, np.append(members + 1, 0)[cluster], 1)
+        signals = {
+            "cluster": ids.take(pa.array(cluster, mask=cluster < 0)),
+            "cluster_size": pa.array(sizes, pa.int64(), mask=~corpus.alive(shard)),
+        }
+        if copies.similarity is not None:
+            similarity = np.zeros(high - low)
+            similarity[gone] = copies.similarity[first:last]
+            signals["similarity"] = pa.array(similarity, mask=~dropped)
+        struct = pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
+        reason = pc.if_else(pa.array(dropped), pa.scalar("duplicate"), pa.scalar(None, pa.string()))
+        yield pa.table({"reason": reason, "signals": struct})
+
+
+def _ids(corpus: Corpus, numbering: Numbering, numbers: NDArray[np.int64]) -> pa.StringArray:
+    """The ids of ascending row numbers."""
+    parts = [corpus.take(shard, rows, ("id",))["id"] for shard, rows in numbering.by_shard(numbers)]
+    return pa.concat_arrays([pa.array([], pa.string()), *parts])

@@ -1,0 +1,89 @@
+"""Shingles, signatures and band keys."""
+
+import datasketch
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.ops import minhash
+from curate.ops.normal import normalise
+from tests.ops import text_reference as reference
+from tests.ops.kernel_texts import batches, packed, unpacked
+
+words = st.sampled_from(
+    ["a", "bb", "seven77", "eighteen", "longer-than-sixteen-bytes", "dé", "漢", "字", "กำ", "x" * 300]
+)
+sentences = st.lists(words, max_size=30).map(" ".join)
+
+
+def shingles(text, n):
+    found = minhash.shingles(*normalise(*packed([text]), punctuation=False), n)
+    return found.hashes.tolist()
+
+
+@given(st.lists(sentences, max_size=4), st.integers(1, 6))
+def test_shingles_are_equal_where_their_words_are(rows, n):
+    texts = normalise(*packed(rows), punctuation=False)
+
+    found = minhash.shingles(*texts, n)
+
+    split = [reference.words(row) for row in unpacked(*texts)]
+    grams = [tuple(row[i : i + n]) for row in split for i in range(len(row) - n + 1)]
+    assert np.diff(found.rows).tolist() == [max(0, len(row) - n + 1) for row in split]
+    assert len(set(found.hashes.tolist())) == len(set(grams))
+    named = dict(zip(grams, found.hashes.tolist(), strict=True))
+    assert found.hashes.tolist() == [named[gram] for gram in grams]
+
+
+@given(batches)
+def test_shingles_are_the_same_in_whatever_batch_a_text_comes(rows):
+    together = minhash.shingles(*normalise(*packed(rows), punctuation=False), 3)
+
+    assert together.hashes.tolist() == [hash_ for row in rows for hash_ in shingles(row, 3)]
+
+
+def test_text_without_spaces_is_cut_into_runs_of_letters():
+    assert len(shingles("我们今天去公园", 5)) == 3
+    assert shingles("我们今天去公园", 5)[0] == shingles("「我们今天去」", 5)[0]
+
+
+@pytest.mark.parametrize("text", ["", "four words are few", "...!"])
+def test_text_of_fewer_words_than_a_shingle_has_none(text):
+    assert shingles(text, 5) == []
+
+
+@settings(max_examples=25)
+@given(st.lists(sentences, min_size=1, max_size=3), st.sampled_from([1, 16, 112, 120]), st.integers(0, 2**32 - 1))
+def test_signatures_equal_those_of_datasketch(rows, functions, seed):
+    found = minhash.shingles(*normalise(*packed(rows), punctuation=False), 2)
+
+    signatures = minhash.signatures(found, minhash.permutations(functions, seed))
+
+    for row, signature in enumerate(signatures):
+        theirs = datasketch.MinHash(num_perm=functions, seed=seed, hashfunc=lambda hash_: hash_)
+        for hash_ in found.hashes[found.rows[row] : found.rows[row + 1]].tolist():
+            theirs.update(hash_ & 0xFFFFFFFF)
+        assert signature.tolist() == theirs.hashvalues.tolist()
+
+
+def test_a_band_has_a_key_of_its_own_values_and_place():
+    signatures = np.array([[1, 2, 3, 4], [1, 2, 9, 9], [3, 4, 1, 2]], np.uint32)
+
+    keys = minhash.band_keys(signatures, 2)
+
+    assert keys.shape == (2, 3)
+    assert keys[0, 0] == keys[0, 1]
+    assert len(set(keys.ravel().tolist())) == 5
+
+
+def test_signatures_agree_in_the_share_of_values_that_shingles_have_in_common():
+    base = [f"w{i}" for i in range(1000)]
+    rows = [" ".join(base), " ".join(base[:800] + [f"v{i}" for i in range(200)])]
+    found = minhash.shingles(*normalise(*packed(rows), punctuation=False), 5)
+    one, other = (set(found.hashes[found.rows[i] : found.rows[i + 1]].tolist()) for i in (0, 1))
+
+    signatures = minhash.signatures(found, minhash.permutations(1024, 1))
+
+    jaccard = len(one & other) / len(one | other)
+    assert abs(np.mean(signatures[0] == signatures[1]) - jaccard) < 4 * (jaccard * (1 - jaccard) / 1024) ** 0.5
