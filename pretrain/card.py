@@ -126,11 +126,9 @@ _LIMITATIONS = [
 
 def _evaluation(bits: list[float], metrics: Metrics, config: Config) -> Table:
     losses = [line["loss"] for line in metrics if line.get("loss") is not None]
-    rows = [
-        ("validation, untrained", f"{bits[0]:.4f} bits per byte"),
-        ("validation, last", f"{bits[-1]:.4f} bits per byte"),
-    ]
-    rows = rows if bits else [("validation", "none: the split is empty")]
+    names = ("validation, untrained", "validation, last")
+    rows = [(name, f"{value:.4f} bits per byte") for name, value in zip(names, (bits[:1] + bits[-1:]), strict=False)]
+    rows = rows or [("validation", "none: the split is empty")]
     rows += [("training loss, last", f"{losses[-1]:.4f} nats a token")] if losses else []
     return [*rows, ("packing", f"documents in stored order, cut at {config.model.context} tokens")]
 
@@ -228,7 +226,8 @@ def _notes(config: Config, state: State, epochs: float, weights: int, bits: list
 
 def _stages(curation: dict[str, Any]) -> list[Stage]:
     found = []
-    for stage in curation.get("stages") or []:
+    stages = curation.get("stages")
+    for stage in stages if isinstance(stages, list) else []:
         before, after = _inside(stage, "in", "tokens"), _inside(stage, "out", "tokens")
         if isinstance(before, int) and isinstance(after, int):
             kept = f"{after / before:.1%}" if before else "–"

@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Train compact language models on token shards.",
-    epilog="Example: pretrain train pipelines/gpt-tiny.toml --data DIR --output RUN",
+    epilog="\b\nExample: pretrain train pipelines/gpt-tiny.toml --data DIR --output RUN",
 )
 
 
@@ -27,7 +27,7 @@ def _root() -> None:
     """Keep `train` a named command whatever their number."""
 
 
-@app.command(epilog="Example: pretrain train pipelines/gpt-tiny.toml --data DIR --output RUN --set train.steps=60")
+@app.command(epilog="\b\nExample: pretrain train pipelines/gpt-tiny.toml --data DIR --output RUN --set train.steps=60")
 def train(
     config: Annotated[
         Path, typer.Argument(help="A TOML file with [model], [optim], [data], [train].", metavar="CONFIG")
@@ -48,7 +48,7 @@ def train(
     _tell(result)
 
 
-@app.command(epilog="Example: pretrain generate RUN --prompt 'The function returns' -n 60 --seed 3")
+@app.command(epilog="\b\nExample: pretrain generate RUN --prompt 'The function returns' -n 60 --seed 3")
 def generate(
     run: Annotated[Path, typer.Argument(help="Folder that `pretrain train` wrote.", metavar="RUN")],
     prompt: Annotated[str, typer.Option(help="Text to continue; control tokens in it are plain text.")],

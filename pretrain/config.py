@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pretrain.errors import ConfigError
@@ -153,11 +154,7 @@ class Config(Section):
 
     def to_toml(self) -> str:
         """The configuration with every default written out; `load` reads it back to an equal one."""
-        parts = []
-        for section, fields in self.model_dump().items():
-            lines = [f"{key} = {_toml(value)}" for key, value in fields.items()]
-            parts.append("\n".join([f"[{section}]", *lines]))
-        return "\n\n".join(parts) + "\n"
+        return tomli_w.dumps(self.model_dump())
 
     def flat(self) -> dict[str, Any]:
         """`section.key` → value."""
@@ -225,15 +222,6 @@ def _nearest(name: str, known: list[str], prefix: str) -> str:
 def _got(error: Any) -> str:
     value = error.get("input")
     return f" (got {value!r})" if isinstance(value, (str, int, float, bool)) else ""
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value)
-        return f'"{escaped}"'
-    return repr(value)
 
 
 def _one_line(error: Exception) -> str:

@@ -110,7 +110,7 @@ class Shards:
         first = int(self.starts[number])
         last = first + int(self.lengths[number] if stop is None else stop)
         view = self._values[chunk][first + start : last]
-        if len(view) and (int(view.max()) >= self.vocabulary or int(view.min()) < FIRST_TEXT_ID):
+        if len(view) and (int(view.max()) >= self.vocabulary - SENTINELS or int(view.min()) < FIRST_TEXT_ID):
             raise DataError(
                 f"{self._paths[chunk]}: document {number} of {self.split} holds an id that is no text token"
             )

@@ -1,0 +1,5 @@
+"""`python -m pretrain` is the `pretrain` command."""
+
+from pretrain.cli import main
+
+main()
