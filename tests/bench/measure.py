@@ -1,0 +1,130 @@
+"""Whole processes, measured from outside: wall time, processor time, peak memory."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTHONHASHSEED": "0",
+}
+
+
+LAUNCH = Path(__file__).with_name("launch.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process and all that it started took."""
+
+    seconds: float
+    cpu_seconds: float
+    """User and system time of the process and of those of its children that it waited for."""
+    peak_bytes: int
+    """The greatest sum of resident memory over the process tree (looked at 20 times a second), or the
+    kernel's own record of the process, whichever is greater."""
+
+
+class FailedRunError(Exception):
+    """A measured process ended with an error."""
+
+
+def pinned_core() -> int | None:
+    """The processor that measured processes run on, where the system can pin them."""
+    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def run(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    pin: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Run a command to its end, one thread a library and, by choice, all on one core; its output goes to `log`."""
+    core = pinned_core() if pin else None
+    settings = {**os.environ, **ONE_THREAD, **OFFLINE, **(environment or {})}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    result = log.with_suffix(".json")
+    launch = [sys.executable, "-S", LAUNCH, result, "-" if core is None else core, *command]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [str(part) for part in launch], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=settings
+        )
+        seen = _Tree(process.pid)
+        process.wait()
+        peak = seen.peak()
+    facts = json.loads(result.read_text("utf-8")) if process.returncode == 0 else {"exit": process.returncode}
+    if facts["exit"]:
+        tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-25:])
+        raise FailedRunError(f"exit {facts['exit']}: {' '.join(map(str, command))}\n{tail}")
+    return Run(facts["seconds"], facts["cpu_seconds"], max(peak, facts["peak_bytes"]))
+
+
+class _Tree:
+    """Watches the resident memory of a process's descendants until it is asked for the peak."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._peak, self._over = pid, 0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            try:
+                held = sum(_resident(process) for process in psutil.Process(self._pid).children(recursive=True))
+            except psutil.Error:
+                continue
+            self._peak = max(self._peak, held)
+
+    def peak(self) -> int:
+        self._over.set()
+        self._thread.join()
+        return self._peak
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def middle(runs: Sequence[Run]) -> Run:
+    """The median of each figure; the greatest peak."""
+    return Run(
+        median(r.seconds for r in runs),
+        median(r.cpu_seconds for r in runs),
+        max(r.peak_bytes for r in runs),
+    )
+
+
+def best_rate(work: Callable[[], object], amount: float, seconds: float = 1.5) -> float:
+    """Amount a second in the best of at least five calls, after one to warm up, in about so many seconds."""
+    work()
+    best, calls, end = float("inf"), 0, time.perf_counter() + seconds
+    while calls < 5 or time.perf_counter() < end:
+        started = time.perf_counter()
+        work()
+        best, calls = min(best, time.perf_counter() - started), calls + 1
+    return amount / best
