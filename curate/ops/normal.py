@@ -18,6 +18,9 @@ from curate.ops.unicode import NOTHING, PUNCTUATION, SPACE, SYMBOL, decode
 LONGEST = 96
 """Bytes that one code point can fold to, with room to spare (U+FDFA folds to 18 code points, 33 bytes)."""
 
+LARGEST = (1 << 31) - 1
+"""Bytes of normalised text that offsets can address."""
+
 
 @inline
 def encode(code: int, out: NDArray[np.uint8], at: int) -> int:
@@ -138,6 +141,8 @@ def normalise(offsets: NDArray[np.int32], data: NDArray[np.uint8], *, punctuatio
         row = _normalise(offsets, data, unicode.classes(), table, expansions, plain, gaps, row, made, out)
         if row == rows:
             return Normal(made, out[: made[-1]])
+        if len(out) > LARGEST // 2:
+            raise OverflowError(f"{size} bytes of text are more than can be normalised at once")
         grown = np.empty(2 * len(out), np.uint8)
         grown[: made[row]] = out[: made[row]]
         out = grown
