@@ -18,7 +18,7 @@ CODECS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
     "iso8859-11": "cp874",
-    "utf-8": "utf-8",
+    "koi8-r": "koi8-u",
 }
 """Where Python's codec of the standard's name is narrower than what the standard decodes."""
 

@@ -1,22 +1,19 @@
-"""Pages: files and members of tar archives that hold one document each, and what a payload becomes."""
+"""Pages: what a payload becomes, and files that hold one document each."""
 
 import re
-import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import IO, Any, Self, cast
+from typing import Any
 
 from curate.ingest.decode import decode
 from curate.ingest.media import SUFFIXES, media_of
-from curate.ingest.records import Fault, Ingest, Record, Source, as_meta, one_line
-from curate.ingest.streams import BLOCK, Stream
+from curate.ingest.records import Fault, Ingest, Record, Source, as_meta
+from curate.ingest.streams import Stream
 from curate.ops.markup import HTML, WINDOW
 from curate.stage import Range
 
 _LINK = re.compile(r"<link\b[^>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(r"""href\s*=\s*["']?(https?://[^\s"'<>]{1,2000})""", re.IGNORECASE)
-_HEADER = 1 << 20
-"""Extended headers of tar archives (long names) are believed up to this size."""
 
 
 def outside(status: int | None, allowed: Range) -> bool:
@@ -99,80 +96,6 @@ def _suffix(path: str) -> str:
     """The suffix under any compression's."""
     name = PurePosixPath(path.lower())
     return PurePosixPath(name.stem).suffix if name.suffix in (".gz", ".zst", ".bz2", ".xz", ".lz4") else name.suffix
-
-
-class _Header(tarfile.TarInfo):
-    """A tar header that remembers what the archive's iterator would pass over in silence."""
-
-    breaks = 0
-    first = ""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        try:
-            header = super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            if "empty" not in str(error) and "end of file" not in str(error):
-                cls.breaks += 1
-                cls.first = cls.first or one_line(error)
-            raise
-        if header.size > _HEADER and header.type not in (*tarfile.SUPPORTED_TYPES, tarfile.GNUTYPE_SPARSE):
-            raise tarfile.InvalidHeaderError(  # type: ignore[attr-defined]
-                f"an extended header of {header.size:,} bytes"
-            )
-        return header
-
-
-def read_tar(source: Source, options: Ingest) -> Iterator[Record | Fault]:
-    """The members of a tar archive, each a page; what its broken parts held is a fault."""
-    header = type("Header", (_Header,), {})
-    with Stream(source.path) as stream:
-        try:
-            tar = tarfile.open(  # noqa: SIM115 (owns nothing)
-                fileobj=cast("IO[bytes]", stream),
-                mode="r|",
-                bufsize=BLOCK,
-                tarinfo=header,
-                ignore_zeros=True,
-                errors="surrogateescape",
-                encoding="utf-8",
-            )
-            while member := tar.next():
-                tar.members.clear()  # type: ignore[attr-defined]
-                yield from _breaks(source, header, tar.offset)
-                if member.isfile():
-                    yield from _member(source, tar, member, options)
-            yield from _breaks(source, header, stream.tell())
-        except (tarfile.TarError, OSError, ValueError, EOFError) as error:
-            if not stream.fault:
-                reason = "truncated" if "unexpected end" in str(error) else "header"
-                yield Fault(f"{source.name}@{stream.tell()}", reason, f"tar: {one_line(error)}", 0)
-        if stream.fault:
-            yield Fault(f"{source.name}@{stream.tell()}", stream.fault.reason, stream.fault.error, 0)
-
-
-def _breaks(source: Source, header: type[_Header], offset: int) -> Iterator[Fault]:
-    if header.breaks:
-        error = f"tar: {header.breaks:,} blocks that are no header ({header.first})"
-        yield Fault(f"{source.name}@{offset}", "header", error, header.breaks * 512)
-        header.breaks, header.first = 0, ""
-
-
-def _member(source: Source, tar: tarfile.TarFile, member: tarfile.TarInfo, options: Ingest) -> Iterator[Record | Fault]:
-    place = f"{source.name}/{printable(member.name)}#0"
-    suffix = PurePosixPath(member.name.lower()).suffix
-    file = tar.extractfile(member)
-    assert file is not None
-    try:
-        payload = file.read(min(member.size, options.max_bytes + 1))
-    except (tarfile.TarError, OSError, EOFError) as error:
-        yield Fault(place, "truncated", f"tar: {one_line(error)}", member.size)
-        raise
-    declared = SUFFIXES.get(suffix)
-    media = media_of(declared, payload[:WINDOW])
-    if declared in ("text/plain", "text/markdown") and media in HTML:
-        media = declared
-    yield page(place, payload, media, options)._replace(bytes=member.size)
 
 
 def printable(name: str) -> str:

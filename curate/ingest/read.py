@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from curate.ingest.arc import read_arc
 from curate.ingest.columnar import read_arrow, read_parquet
 from curate.ingest.jsonl import read_jsonl
-from curate.ingest.pages import read_file, read_tar
+from curate.ingest.pages import read_file
 from curate.ingest.records import Fault, Ingest, Record, Source
+from curate.ingest.tar import read_tar
 from curate.ingest.warc import read_warc
 
 READERS: dict[str, Callable[[Source, Ingest], Iterator[Record | Fault]]] = {

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple, Self
 
 BLOCK = 1 << 18
 BOMB_BYTES = 256 << 20
-BOMB_RATIO = 250
+BOMB_RATIO = 200
 
 MAGIC = {
     b"\x1f\x8b": "gzip",

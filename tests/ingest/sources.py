@@ -23,6 +23,8 @@ def response(
     """One WARC record."""
     block = head + b"\r\n" + body if head else body
     size = len(block) if length is None else length
+    if kind == "response":
+        extra += "Content-Type: application/http; msgtype=response\r\n"
     header = (
         f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2024-05-06T07:08:09Z\r\n"
         f"WARC-Record-ID: <urn:uuid:1>\r\n{extra}Content-Length: {size}\r\n\r\n"
