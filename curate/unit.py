@@ -345,7 +345,8 @@ class Span:
 
 def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
     """Write one file of documents, and their tokens as one training and one validation shard."""
-    table = pa.concat_tables([_span(span) for span in spans]).combine_chunks()
+    nothing = RAW.append(pa.field("tokens", pa.int64())).empty_table()
+    table = pa.concat_tables([_span(span) for span in spans]).combine_chunks() if spans else nothing
     shards.write_parquet(folder / "documents.parquet", table)
     files = {"documents.parquet": (len(table), int(_total(table.column("tokens"))))}
     held = _held_out(setting, table)
@@ -397,7 +398,8 @@ def _tokenized(setting: Setting, table: pa.Table) -> pa.Table:
         raise ValueError("no tokenizer")
     schema = shards.token_schema(setting.encoder.vocabulary)
     language = language_stage(setting.recipe)
-    labels = pc.struct_field(table.column(language), "label") if language else pa.nulls(len(table), pa.string())
+    known = language is not None and language in table.schema.names
+    labels = pc.struct_field(table.column(language), "label") if known else pa.nulls(len(table), pa.string())
     columns = {
         "input_ids": _encode(setting.encoder, table.column("text"), schema.field("input_ids").type),
         "id": table.column("id"),
