@@ -43,3 +43,8 @@ def language_code(label: str) -> str:
         return wikipedia[plain]
     plain = plain.replace("-", "_").split("_", 1)[0]
     return _codes().get(plain, plain)
+
+
+def folders(folder: str) -> list[str]:
+    """The folders inside a folder of the package's data, in alphabetical order."""
+    return sorted(entry.name for entry in files(__name__).joinpath(folder).iterdir() if entry.is_dir())

@@ -63,15 +63,17 @@ class Matches(NamedTuple):
     ends: NDArray[np.int32]
     terms: NDArray[np.int32]
 
-    def table(self, rows: int, groups: NDArray[np.int32], size: int) -> NDArray[np.int32]:
-        """(rows, size): how many matches each row has in each group, where term t is in group `groups[t]`.
+    def table(self, rows: int, links: NDArray[np.int32], groups: int) -> NDArray[np.int32]:
+        """(rows, groups): how many matches each row has in each group.
 
-        A term whose group is negative counts nowhere.
+        `links` (n, 2) holds pairs of a term and a group it counts for, sorted; a term may be in none or several.
         """
-        group = groups[self.terms]
-        kept = group >= 0
-        cells = self.rows[kept].astype(np.int64) * size + group[kept]
-        return np.bincount(cells, minlength=rows * size).reshape(rows, size).astype(np.int32)
+        first, last = (np.searchsorted(links[:, 0], self.terms, side) for side in ("left", "right"))
+        times = last - first
+        inside = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        group = links[np.repeat(first, times) + inside, 1]
+        cells = np.repeat(self.rows, times).astype(np.int64) * groups + group
+        return np.bincount(cells, minlength=rows * groups).reshape(rows, groups).astype(np.int32)
 
 
 def fold(text: str) -> str:

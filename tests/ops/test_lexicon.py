@@ -206,13 +206,13 @@ def test_a_failed_long_term_falls_back_to_a_shorter_one():
     assert matches("black women", ["black", "black woman"]) == [("black", "black")]
 
 
-def test_counts_are_summed_by_group_and_negative_groups_count_nowhere():
+def test_matches_are_counted_by_row_and_by_every_group_of_their_term():
     terms = lexicon.compile_terms(["a", "b", "c"])
     found = lexicon.find(*packed(["a b a c", "", "c c"]), terms)
 
-    table = found.table(3, np.array([0, 1, -1], np.int32), 2)
+    table = found.table(3, np.array([[0, 0], [0, 1], [1, 1]], np.int32), 2)
 
-    assert table.tolist() == [[2, 1], [0, 0], [0, 0]]
+    assert table.tolist() == [[2, 3], [0, 0], [0, 0]]
 
 
 def test_more_matches_than_expected_are_all_returned():

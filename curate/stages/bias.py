@@ -1,0 +1,99 @@
+"""Who a text speaks about: counts for the reader of a corpus, never a reason to drop."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from curate import lexicons
+from curate.errors import AssetError
+from curate.lexicons import identity
+from curate.ops import lexicon, text
+from curate.stage import Filter, Range, Signals, buffers
+
+
+class Bias(Filter):
+    """Mentions of groups by axis, gendered pronouns, and flags where they are lopsided.
+
+    Counting identity terms and pronouns is how PaLM, Llama 2 (Touvron et al. 2023, table 9) and Dodge et al.
+    ("Documenting Large Webtext Corpora", EMNLP 2021) describe what a corpus speaks about. A mention is no
+    topic and no statement about the author; the lists are the project's own (`curate/lexicons/identity`).
+    Filters on such words remove minorities' own text first, which is why this stage only flags.
+
+    Signals: mentions per axis (`gender`, `orientation`, `religion`, `race`, `nationality`, `disability`, `age`,
+    `migration`, `social_class`); `ambiguous`, terms such as "black" or "old" without a word for people behind
+    them, counted nowhere else; `groups`, a list of every group that occurs with its count; `masculine`,
+    `feminine` and `neutral` third-person pronouns; `gender_skew` = (m - f) / (m + f + 2), from -1 to 1, where
+    the 2 asks for evidence: beyond 0.9 lies a text with at least 19 pronouns of one kind and next to none of
+    the other; `mentions_per_1k`, mentions over words.
+    """
+
+    use = "bias"
+
+    act: Literal["flag"] = "flag"
+    languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)
+    """Whose terms count; the folders of `curate/lexicons/identity`."""
+    gender_skew: Range = Range(min=-0.9, max=0.9)
+    """Nearly all of many pronouns are of one gender."""
+    mentions_per_1k: Range = Range()
+    """How dense mentions are: about these people, or a list of nations."""
+    ambiguous: Range = Range()
+    """Terms that may or may not mean people."""
+
+    @field_validator("act", mode="before")
+    @classmethod
+    def _flags_only(cls, act: Any) -> Any:
+        if act != "flag":
+            raise ValueError('bias stages only flag, they never drop: write act = "flag" or leave it out')
+        return act
+
+    def prepare(self) -> None:
+        """Compile the lexicons; refuse languages that have none."""
+        known = lexicons.folders("identity")
+        for language in self.languages:
+            if language not in known:
+                raise AssetError(
+                    f"{self.name}.languages: no identity terms for {language!r}; there are {', '.join(known)}"
+                )
+        _ = self._mentions
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        """Counts (int32), `groups` (list of structs of `group` and `n`), and ratios."""
+        offsets, data = buffers(batch["text"])
+        rows, groups = batch.num_rows, self._mentions.groups
+        table = lexicon.find(offsets, data, self._mentions.terms).table(rows, self._mentions.links, len(groups))
+        axes = {axis: table[:, self._mentions.of_axis(axis)].sum(axis=1, dtype=np.int32) for axis in identity.AXES}
+        m, f, n = (self._column(table, name) for name in identity.PRONOUNS)
+        named = table[:, [group.partition(".")[0] in identity.AXES for group in groups]]
+        words = text.words(offsets, data).total
+        return {
+            **axes,
+            "ambiguous": self._column(table, identity.AMBIGUOUS),
+            "groups": _sparse(named, [group for group in groups if group.partition(".")[0] in identity.AXES]),
+            "masculine": m,
+            "feminine": f,
+            "neutral": n,
+            "gender_skew": (m - f) / (m + f + 2.0),
+            "mentions_per_1k": 1000.0 * sum(axes.values()) / np.maximum(words, 1),
+        }
+
+    @cached_property
+    def _mentions(self) -> identity.Mentions:
+        return identity.mentions(self.languages)
+
+    def _column(self, table: NDArray[np.int32], group: str) -> NDArray[np.int32]:
+        groups = self._mentions.groups
+        return table[:, groups.index(group)] if group in groups else np.zeros(len(table), np.int32)
+
+
+def _sparse(table: NDArray[np.int32], names: list[str]) -> pa.ListArray:
+    """Per row the groups that occur, in the order of their names, with their counts."""
+    rows, columns = np.nonzero(table)
+    offsets = np.searchsorted(rows, np.arange(len(table) + 1)).astype(np.int32)
+    entries = pa.StructArray.from_arrays(
+        [pa.array(names, pa.string()).take(pa.array(columns)), pa.array(table[rows, columns])], names=["group", "n"]
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), entries)

@@ -1,0 +1,181 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from curate.errors import AssetError
+from curate.stages.bias import Bias
+from curate.testing import batch, signals, verdict
+
+DATA = Path(__file__).parents[2] / "../shared/data"
+STAGE = Bias()
+
+
+def groups(text):
+    return {entry["group"]: entry["n"] for entry in signals(STAGE, text)["groups"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A woman and two men", {"gender.women": 1, "gender.men": 1}),
+        (
+            "Muslims, Jews and Christians; a Muslim",
+            {"religion.muslims": 2, "religion.jews": 1, "religion.christians": 1},
+        ),
+        ("black voters", {"race.black": 1}),
+        ("black women", {"race.black": 1, "gender.women": 1}),
+        ("old men", {"age.older": 1, "gender.men": 1}),
+        ("blind students", {"disability.blind": 1}),
+        ("Gay and bisexual teenagers", {"orientation.gay": 1, "orientation.bisexual": 1, "age.youth": 1}),
+        ("trans people", {"gender.trans": 1}),
+        ("people of colour", {"race.people_of_color": 1}),
+        ("African-American families", {"race.black": 1}),
+        ("a Polish plumber polished it", {"nationality.polish": 1}),
+        ("undocumented immigrants and refugees", {"migration.immigrants": 1, "migration.refugees": 1}),
+        ("the homeless", {"social_class.homeless": 1}),
+        ("girls", {"gender.women": 1, "age.children": 1}),
+        ("two Frenchwomen and some Englishmen", {"nationality.french": 1, "nationality.english": 1}),
+        ("French fries, a German shepherd and the White House", {}),
+        ("Gaylord Germanic manifold womanizer", {}),
+        ("여성들에게는", {"gender.women": 1}),
+        ("장애인이 흑인과", {"disability.disabled": 1, "race.black": 1}),
+        ("미국인입니다", {"nationality.american": 1}),
+        ("무슬림들은 난민이었다", {"religion.muslims": 1, "migration.refugees": 1}),
+        ("게이머와 게이트, 여성복, 소녀시대", {}),
+        ("아이폰과 아이돌", {}),
+        ("아이들이", {"age.children": 1}),
+        ("", {}),
+    ],
+)
+def test_groups_that_are_mentioned(text, expected):
+    assert groups(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ambiguous"),
+    [
+        ("a black car", 1),
+        ("the old white straight edge", 3),
+        ("black people", 0),
+        ("trans fat in poor blind alleys", 3),
+        ("부인했다", 0),
+    ],
+)
+def test_ambiguous_terms_are_counted_apart(text, ambiguous):
+    measured = signals(STAGE, text)
+
+    assert measured["ambiguous"] == ambiguous
+    assert "race.white" not in groups(text)
+
+
+def test_axes_sum_their_groups():
+    measured = signals(STAGE, "Two Germans, a Korean, one Catholic and a Hindu")
+
+    assert (measured["nationality"], measured["religion"], measured["gender"]) == (2, 2, 0)
+
+
+def test_the_density_is_mentions_per_thousand_words():
+    assert signals(STAGE, "women and men vote")["mentions_per_1k"] == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "masculine", "feminine", "neutral"),
+    [
+        ("He said his dog bit him himself", 4, 0, 0),
+        ("She's sure it is hers, not HER sister's", 0, 3, 0),
+        ("they lost their keys", 0, 0, 2),
+        ("the theme of this history", 0, 0, 0),
+        ("그는 그녀를 그들에게 그 책을", 1, 1, 1),
+        ("그것은 그런데", 0, 0, 0),
+    ],
+)
+def test_pronouns(text, masculine, feminine, neutral):
+    measured = signals(STAGE, text)
+
+    assert (measured["masculine"], measured["feminine"], measured["neutral"]) == (masculine, feminine, neutral)
+
+
+@pytest.mark.parametrize(
+    ("text", "skew"), [("", 0), ("he", 1 / 3), ("she she", -1 / 2), ("he she", 0), ("they them", 0), ("he " * 18, 0.9)]
+)
+def test_gender_skew_needs_evidence(text, skew):
+    assert signals(STAGE, text)["gender_skew"] == pytest.approx(skew)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("he " * 18, None),
+        ("he " * 19, "bias.gender_skew.max"),
+        ("she " * 40 + "he", "bias.gender_skew.min"),
+        ("she he " * 30, None),
+        ("women " * 50, None),
+    ],
+)
+def test_verdicts(text, reason):
+    assert verdict(STAGE, text) == reason
+
+
+def test_density_can_be_bounded_by_choice():
+    assert verdict(Bias(mentions_per_1k={"max": 100}), "women women women") == "bias.mentions_per_1k.max"
+
+
+def test_it_never_drops():
+    assert STAGE.act == "flag"
+    with pytest.raises(ValidationError, match="bias stages only flag, they never drop"):
+        Bias(act="drop")
+
+
+def test_an_unknown_language_is_an_error():
+    with pytest.raises(AssetError, match=r"bias\.languages: no identity terms for 'xx'; there are en, ko"):
+        Bias(languages=["xx"]).prepare()
+
+
+def test_languages_are_a_choice():
+    assert signals(Bias(languages=["ko"]), "women 여성")["gender"] == 1
+    assert signals(Bias(languages=["ko"]), "he she 그녀")["feminine"] == 1
+
+
+def test_the_groups_column_has_one_type_whatever_the_batch():
+    empty, full = STAGE.column(batch("")), STAGE.column(batch("women", None, "x"))
+
+    assert empty.type == full.type
+    assert full.field("groups").type == pa.list_(pa.struct([("group", pa.string()), ("n", pa.int32())]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.text()
+        | st.lists(st.sampled_from(["he", "she", "women", "black", "여성들", "\0", "🙂", "\u202e", "old men"])).map(
+            " ".join
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(0, 6),
+)
+def test_any_text_is_measured_alike_in_any_batch(texts, cut):
+    whole = STAGE.column(batch(*texts)).to_pylist()
+
+    parts = [STAGE.column(batch(*part)).to_pylist() for part in (texts[:cut], texts[cut:]) if part]
+
+    assert [row for part in parts for row in part] == whole
+    assert STAGE.column(batch("x", *texts, None).slice(1, len(texts))).to_pylist() == whole
+    assert all(-1 < row["gender_skew"] < 1 for row in whole)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="needs the shared data")
+def test_winogenders_pronouns_are_counted_exactly():
+    with pa.input_stream(DATA / "bias_winogender/all_sentences.tsv.zst", compression="zstd") as stream:
+        lines = [line.split("\t") for line in stream.read().decode().splitlines()[1:]]
+
+    measured = STAGE.measure(batch(*[sentence for _, sentence in lines]))
+
+    found = list(zip(*(measured[name] for name in ("masculine", "feminine", "neutral")), strict=True))
+    wanted = {"male": (1, 0, 0), "female": (0, 1, 0), "neutral": (0, 0, 1)}
+    assert found == [wanted[name.split(".")[3]] for name, _ in lines]
