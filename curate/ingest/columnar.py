@@ -89,30 +89,46 @@ def _read(source: Source, options: Ingest, batches: Callable[[], Iterator[pa.Rec
         yield Fault(place, "corrupt", f"{source.kind}: {one_line(error)}", size)
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | Exception]:
-    """Rows as objects; where one cannot be made (strings that are no UTF-8), the rows one by one."""
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows as objects, after a check of every offset and string, without which a damaged file could crash us."""
     try:
-        yield from batch.to_pylist()
-    except (UnicodeDecodeError, ValueError, OverflowError, pa.ArrowException):
-        for i in range(batch.num_rows):
-            yield {name: _cell(column[i]) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = pa.RecordBatch.from_arrays([_as_bytes(column) for column in batch.columns], batch.schema.names)
+        raw.validate(full=True)
+        texts = {name for name in raw.schema.names if raw.schema.field(name).type != batch.schema.field(name).type}
+        return [
+            {key: _text(value) if key in texts else value for key, value in row.items()}
+            for row in raw.to_pylist(maps_as_pydicts="lossy")
+        ]
+    rows: list[dict[str, Any]] = batch.to_pylist(maps_as_pydicts="lossy")
+    return rows
 
 
-def _cell(value: pa.Scalar) -> Any:
+def _as_bytes(column: pa.Array) -> pa.Array:
+    """A column of strings that may not be UTF-8 as what it is."""
+    if pa.types.is_string(column.type):
+        return column.view(pa.binary())
+    return column.view(pa.large_binary()) if pa.types.is_large_string(column.type) else column
+
+
+class _Repaired(str):
+    """A string that was no UTF-8."""
+
+    __slots__ = ()
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
     try:
-        return value.as_py()
+        return value.decode()
     except UnicodeDecodeError:
-        return _Bytes(value.as_buffer().to_pybytes())
-    except (ValueError, OverflowError, pa.ArrowException):
-        return str(value.type)
+        return _Repaired(value.decode("utf-8", "replace"))
 
 
-class _Bytes(bytes):
-    """What a string column holds that is no UTF-8."""
-
-
-def _row(row: Any, place: str, options: Ingest) -> Record | Fault:
-    broken = any(isinstance(value, _Bytes) for value in row.values())
+def _row(row: dict[str, Any], place: str, options: Ingest) -> Record | Fault:
+    broken = any(type(value) is _Repaired for value in row.values())
     plain = {key: _value(value) for key, value in row.items()}
     size = sum(len(value) for value in plain.values() if isinstance(value, str))
     try:
@@ -128,8 +144,8 @@ def _value(value: Any) -> Any:  # noqa: PLR0911 (a line a type)
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, _Bytes):
-        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, dict):

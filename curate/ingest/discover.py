@@ -246,9 +246,9 @@ def _is_tar(head: bytes) -> bool:
 def _as_text(head: bytes) -> str | None:
     """A file of another suffix, or none, that holds text."""
     try:
-        head[: _HEAD - 4].decode("utf-8")
+        head.decode()
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 8:
+        if len(head) < _HEAD or error.start < len(head) - 4:
             return None
     return "text" if head and b"\0" not in head else None
 
