@@ -121,7 +121,7 @@ class Extract(Rewrite):
         return Page(trimmed(text) if self.trim else text, title, missed)
 
     @cached_property
-    def _engine(self) -> Callable[[str], _Resiliparse]:
+    def _engine(self) -> Callable[[str], "_Resiliparse"]:
         if self.extractor == "trafilatura":
             import trafilatura  # noqa: F401 (fails early)
 
