@@ -53,7 +53,7 @@ def test_pretrain_counts_what_the_manifest_counts(corpus_dir):
 
 
 def test_a_model_trains_on_the_shards_and_its_bits_per_byte_fall(corpus_dir, tmp_path):
-    settings = ["train.steps=30", "model.layers=2", "model.width=64", "model.heads=2", "data.context=64"]
+    settings = ["train.steps=30", "model.layers=2", "model.width=64", "model.heads=2", "model.context=64"]
     sets = [argument for setting in settings for argument in ("--set", setting)]
     command = [sys.executable, "-m", "pretrain", "train", "pipelines/gpt-tiny.toml", "--data", str(corpus_dir)]
 

@@ -116,7 +116,7 @@ def another(value, annotation, folder):
     if isinstance(value, int):
         return value + 1
     if isinstance(value, float):
-        return value / 2
+        return value * 0.99
     if isinstance(value, tuple):
         return (*value, "zzz")
     literals = [v for v in get_args(annotation) if isinstance(v, str) and v != value]
@@ -217,7 +217,7 @@ def test_deduplication_keeps_one_of_each_planted_cluster_and_all_else(use, tmp_p
 
 def test_near_duplicates_are_told_from_documents_that_only_share_words(tmp_path):
     base = [document(seed, 60) for seed in range(20)]
-    near = [text.replace("winter", "summer", 1) + " One more sentence at the end of it." for text in base[:8]]
+    near = [text.replace("the", "this", 1) + " One more sentence at the end of it." for text in base[:8]]
     recipe = build({"use": "minhash"})
 
     result = run(

@@ -120,8 +120,8 @@ def test_no_identity_term_is_scored_as_toxic():
 
     measured = Toxicity().measure(batch(*terms))
 
-    scored = measured["mild"] + measured["strong"] + measured["severe"] + measured["slurs"]
-    assert [term for term, count in zip(terms, scored, strict=True) if count] == []
+    scored = zip(*(measured[name].to_pylist() for name in ("mild", "strong", "severe", "slurs")), strict=True)
+    assert [term for term, grades in zip(terms, scored, strict=True) if any(grades)] == []
 
 
 def test_url_words_name_no_group():
