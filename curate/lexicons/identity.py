@@ -40,10 +40,6 @@ class Mentions(NamedTuple):
     groups: tuple[str, ...]
     links: NDArray[np.int32]
 
-    def of_axis(self, axis: str) -> list[int]:
-        """The numbers of an axis' groups."""
-        return [number for number, group in enumerate(self.groups) if group.startswith(f"{axis}.")]
-
 
 def plural(noun: str) -> str:
     """The plural of an English noun or noun phrase."""

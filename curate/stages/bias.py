@@ -1,6 +1,5 @@
 """Who a text speaks about: counts for the reader of a corpus, never a reason to drop."""
 
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from pydantic import Field, field_validator
 from curate import lexicons
 from curate.errors import AssetError
 from curate.lexicons import identity
+from curate.lexicons.spoken import spoken
 from curate.ops import lexicon, text
 from curate.stage import Filter, Range, Signals, buffers
 
@@ -28,14 +28,15 @@ class Bias(Filter):
     them, counted nowhere else; `groups`, a list of every group that occurs with its count; `masculine`,
     `feminine` and `neutral` third-person pronouns; `gender_skew` = (m - f) / (m + f + 2), from -1 to 1, where
     the 2 asks for evidence: beyond 0.9 lies a text with at least 19 pronouns of one kind and next to none of
-    the other; `mentions_per_1k`, mentions over words.
+    the other; `mentions_per_1k`, mentions over words. Where a stage named `language` has labelled the text, the
+    terms of its language count, and all is null in a language that has none; else all count in every text.
     """
 
     use = "bias"
 
     act: Literal["flag"] = "flag"
     languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)
-    """Whose terms count; the folders of `curate/lexicons/identity`."""
+    """Whose texts are measured; the folders of `curate/lexicons/identity`."""
     gender_skew: Range = Range(min=-0.9, max=0.9)
     """Nearly all of many pronouns are of one gender."""
     mentions_per_1k: Range = Range()
@@ -58,42 +59,51 @@ class Bias(Filter):
                 raise AssetError(
                     f"{self.name}.languages: no identity terms for {language!r}; there are {', '.join(known)}"
                 )
-        _ = self._mentions
+            _ = identity.mentions((language,))
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
-        """Counts (int32), `groups` (list of structs of `group` and `n`), and ratios."""
-        offsets, data = buffers(batch["text"])
-        rows, groups = batch.num_rows, self._mentions.groups
-        table = lexicon.find(offsets, data, self._mentions.terms).table(rows, self._mentions.links, len(groups))
-        axes = {axis: table[:, self._mentions.of_axis(axis)].sum(axis=1, dtype=np.int32) for axis in identity.AXES}
-        m, f, n = (self._column(table, name) for name in identity.PRONOUNS)
-        named = table[:, [group.partition(".")[0] in identity.AXES for group in groups]]
-        words = text.words(offsets, data).total
-        return {
+        """Counts (int32), `groups` (list of structs of `group` and `n`), and ratios (float64)."""
+        table, names, known = self._table(batch)
+        column = {name: table[:, number] for number, name in enumerate(names)}
+        axes = {
+            axis: table[:, [name.startswith(f"{axis}.") for name in names]].sum(axis=1, dtype=np.int32)
+            for axis in identity.AXES
+        }
+        m, f, n = (column[name] for name in identity.PRONOUNS)
+        words = np.maximum(text.words(*buffers(batch["text"])).total, 1)
+        signals = {
             **axes,
-            "ambiguous": self._column(table, identity.AMBIGUOUS),
-            "groups": _sparse(named, [group for group in groups if group.partition(".")[0] in identity.AXES]),
+            "ambiguous": column[identity.AMBIGUOUS],
             "masculine": m,
             "feminine": f,
             "neutral": n,
             "gender_skew": (m - f) / (m + f + 2.0),
-            "mentions_per_1k": 1000.0 * sum(axes.values()) / np.maximum(words, 1),
+            "mentions_per_1k": 1000.0 * sum(axes.values()) / words,
         }
+        masked = {name: pa.array(np.ascontiguousarray(values), mask=~known) for name, values in signals.items()}
+        return {**masked, "groups": _sparse(table, names, known)}
 
-    @cached_property
-    def _mentions(self) -> identity.Mentions:
-        return identity.mentions(self.languages)
+    def _table(self, batch: pa.RecordBatch) -> tuple[NDArray[np.int32], list[str], NDArray[np.bool_]]:
+        """(rows, groups) counts, the groups' names, and which rows are in a language with terms."""
+        parts = [(identity.mentions(languages), *found) for languages, *found in spoken(batch, self.languages)]
+        fixed = [identity.AMBIGUOUS, *identity.PRONOUNS]
+        names = [*fixed, *sorted({name for mentions, *_ in parts for name in mentions.groups} - set(fixed))]
+        table = np.zeros((batch.num_rows, len(names)), np.int32)
+        known = np.zeros(batch.num_rows, np.bool_)
+        for mentions, rows, texts in parts:
+            found = lexicon.find(*buffers(texts), mentions.terms)
+            places = np.array([names.index(name) for name in mentions.groups])
+            table[rows[:, None], places] = found.table(len(rows), mentions.links, len(places))
+            known[rows] = True
+        return table, names, known
 
-    def _column(self, table: NDArray[np.int32], group: str) -> NDArray[np.int32]:
-        groups = self._mentions.groups
-        return table[:, groups.index(group)] if group in groups else np.zeros(len(table), np.int32)
 
-
-def _sparse(table: NDArray[np.int32], names: list[str]) -> pa.ListArray:
-    """Per row the groups that occur, in the order of their names, with their counts."""
-    rows, columns = np.nonzero(table)
+def _sparse(table: NDArray[np.int32], names: list[str], known: NDArray[np.bool_]) -> pa.ListArray:
+    """Per row the groups of people that occur, in the order of their names, with their counts."""
+    people = [name.partition(".")[0] in identity.AXES for name in names]
+    rows, columns = np.nonzero(table * np.array(people))
     offsets = np.searchsorted(rows, np.arange(len(table) + 1)).astype(np.int32)
     entries = pa.StructArray.from_arrays(
         [pa.array(names, pa.string()).take(pa.array(columns)), pa.array(table[rows, columns])], names=["group", "n"]
     )
-    return pa.ListArray.from_arrays(pa.array(offsets), entries)
+    return pa.ListArray.from_arrays(pa.array(offsets), entries, mask=pa.array(~known))

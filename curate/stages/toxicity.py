@@ -12,6 +12,7 @@ from pydantic import Field
 
 from curate import lexicons
 from curate.errors import AssetError
+from curate.lexicons.spoken import spoken
 from curate.ops import lexicon, text
 from curate.stage import Asset, Filter, Range, Signals, buffers
 
@@ -33,19 +34,21 @@ class Toxicity(Filter):
 
     Signals: matches by grade, `mild`, `strong` and `severe` (slurs included), and of slurs alone, `slurs`; the
     same per 1,000 words, `mild_per_1k`, `strong_per_1k`, `severe_per_1k` and `slurs_per_1k`, where a text
-    counts as 100 words or more; the default bounds of 10 therefore ask for two matches at least. All lists
-    apply to every text, whatever its language. With these bounds the stage flags none of 1,000 C4 pages,
-    0.1 % of encyclopedia articles, 0.2 % of harmless and 64 % of severely toxic Wikipedia comments (Jigsaw's
-    labels).
+    counts as 100 words or more; the default bounds of 10 therefore ask for two matches at least. Where a stage
+    named `language` has labelled the text, the lists of its language apply, and all is null in a language that
+    has none ("slut" ends Swedish films); else every list applies to every text.
+
+    With the default bounds the stage flags none of 1,000 C4 pages, 0.1 % of encyclopedia articles, 0.2 % of
+    harmless and 64 % of severely toxic Wikipedia comments (Jigsaw's labels).
     """
 
     use = "toxicity"
 
     act: Literal["drop", "flag"] = "flag"
     languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)
-    """Whose lists apply; the files of `curate/lexicons/toxicity`."""
+    """Whose texts are measured; the files of `curate/lexicons/toxicity`."""
     lexicon: Asset | None = None
-    """A list of one's own in place of the project's: a TOML file with lists `mild`, `strong`, `severe` and `allow`."""
+    """One's own in place of the project's, for all `languages`: TOML lists `mild`, `strong`, `severe`, `allow`."""
     mild_per_1k: Range = Range()
     """Rude words and mild insults."""
     strong_per_1k: Range = Range(max=10)
@@ -57,33 +60,39 @@ class Toxicity(Filter):
 
     def prepare(self) -> None:
         """Read and compile the lists."""
-        _ = self._graded
-
-    def measure(self, batch: pa.RecordBatch) -> Signals:
-        """Counts (int32) and densities."""
-        offsets, data = buffers(batch["text"])
-        found = lexicon.find(offsets, data, self._graded.terms)
-        counts = found.table(batch.num_rows, self._graded.links, len(GRADES) + 1)
-        thousands = np.maximum(text.words(offsets, data).total, SHORT) / 1000.0
-        named = dict(zip((*GRADES, "slurs"), counts.T, strict=True))
-        return {**named, **{f"{name}_per_1k": count / thousands for name, count in named.items()}}
-
-    @cached_property
-    def _graded(self) -> "Graded":
-        if self.lexicon is not None:
-            return Graded.of([(_own(self.lexicon, f"{self.name}.lexicon"), False)])
         known = [name.removeprefix("toxicity/").removesuffix(".toml") for name in lexicons.names("toxicity")]
         for language in self.languages:
-            if language not in known:
+            if language not in known and self.lexicon is None:
                 raise AssetError(f"{self.name}.languages: no list for {language!r}; there are {', '.join(known)}")
-        folders = (("toxicity", False), ("slurs", True))
-        return Graded.of(
-            [
-                (lexicons.read(f"{folder}/{language}.toml"), slurs)
-                for language in self.languages
-                for folder, slurs in folders
+            _ = self._graded((language,))
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        """Counts (int32) and densities (float64)."""
+        counts = np.zeros((batch.num_rows, len(GRADES) + 1), np.int32)
+        known = np.zeros(batch.num_rows, np.bool_)
+        for languages, rows, texts in spoken(batch, self.languages):
+            terms, links = self._graded(languages)
+            found = lexicon.find(*buffers(texts), terms)
+            counts[rows], known[rows] = found.table(len(rows), links, counts.shape[1]), True
+        thousands = np.maximum(text.words(*buffers(batch["text"])).total, SHORT) / 1000.0
+        named = dict(zip((*GRADES, "slurs"), np.ascontiguousarray(counts.T), strict=True))
+        signals = {**named, **{f"{name}_per_1k": count / thousands for name, count in named.items()}}
+        return {name: pa.array(values, mask=~known) for name, values in signals.items()}
+
+    def _graded(self, languages: tuple[str, ...]) -> "Graded":
+        if languages not in self._compiled:
+            own = [(_own(self.lexicon, f"{self.name}.lexicon"), False)] if self.lexicon else []
+            lists = own or [
+                (lexicons.read(f"{folder}/{language}.toml"), folder == "slurs")
+                for language in languages
+                for folder in ("toxicity", "slurs")
             ]
-        )
+            self._compiled[languages] = Graded.of(lists)
+        return self._compiled[languages]
+
+    @cached_property
+    def _compiled(self) -> dict[tuple[str, ...], "Graded"]:
+        return {}
 
 
 class Graded(NamedTuple):

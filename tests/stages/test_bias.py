@@ -130,6 +130,18 @@ def test_it_never_drops():
         Bias(act="drop")
 
 
+def test_the_terms_of_a_texts_own_language_count_where_it_is_known():
+    labels = pa.array([{"label": label} for label in ("en", "fr", "ko", None)])
+    texts = ["his son, he said", "son homme", "여성 son", "son"]
+
+    measured = STAGE.measure(batch(*texts, language=labels))
+
+    assert measured["gender"].to_pylist() == [1, None, 1, None]
+    assert measured["gender_skew"].to_pylist() == [0.5, None, 0, None]
+    assert [None if row is None else len(row) for row in measured["groups"].to_pylist()] == [1, None, 1, None]
+    assert STAGE.measure(batch(*texts))["gender"].to_pylist() == [1, 1, 2, 1]
+
+
 def test_an_unknown_language_is_an_error():
     with pytest.raises(AssetError, match=r"bias\.languages: no identity terms for 'xx'; there are en, ko"):
         Bias(languages=["xx"]).prepare()
@@ -176,6 +188,6 @@ def test_winogenders_pronouns_are_counted_exactly():
 
     measured = STAGE.measure(batch(*[sentence for _, sentence in lines]))
 
-    found = list(zip(*(measured[name] for name in ("masculine", "feminine", "neutral")), strict=True))
+    found = list(zip(*(measured[name].to_pylist() for name in ("masculine", "feminine", "neutral")), strict=True))
     wanted = {"male": (1, 0, 0), "female": (0, 1, 0), "neutral": (0, 0, 1)}
     assert found == [wanted[name.split(".")[3]] for name, _ in lines]

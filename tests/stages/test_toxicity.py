@@ -86,6 +86,17 @@ def test_languages_are_a_choice():
     assert signals(Toxicity(languages=["en"]), "씨발 fuck")["strong"] == 1
 
 
+def test_the_lists_of_a_texts_own_language_apply_where_it_is_known():
+    labels = pa.array([{"label": label} for label in ("en", "sv", "ko", None)])
+    texts = ["slut retard", "slut på filmen", "씨발 slut", "slut"]
+
+    measured = STAGE.measure(batch(*texts, language=labels))
+
+    assert measured["strong"].to_pylist() == [2, None, 1, None]
+    assert measured["strong_per_1k"].to_pylist() == [20, None, 10, None]
+    assert STAGE.measure(batch(*texts))["strong"].to_pylist() == [2, 1, 2, 1]
+
+
 def test_an_unknown_language_is_an_error():
     with pytest.raises(AssetError, match=r"toxicity\.languages: no list for 'xx'; there are en, ko"):
         Toxicity(languages=["xx"]).prepare()
@@ -158,4 +169,4 @@ def test_no_neutral_or_positive_mention_of_a_group_counts():
     measured = STAGE.measure(batch(*benign))
 
     assert len(benign) > 300
-    assert measured["strong"].sum() + measured["severe"].sum() + measured["slurs"].sum() == 0
+    assert sum(sum(measured[name].to_pylist()) for name in ("strong", "severe", "slurs")) == 0
