@@ -39,7 +39,8 @@ class Run:
 
     seconds: float
     cpu_seconds: float
-    """User and system time of the process and of those of its children that it waited for."""
+    """User and system time of the process and of those of its children that it waited for; or of all as they were
+    last seen, 20 times a second, whichever is greater."""
     peak_bytes: int
     """The greatest sum of resident memory over the process tree (looked at 20 times a second), or the
     kernel's own record of the process, whichever is greater."""
@@ -73,41 +74,46 @@ def run(
         )
         seen = _Tree(process.pid)
         process.wait()
-        peak = seen.peak()
+        cpu = seen.end()
     facts = json.loads(result.read_text("utf-8")) if process.returncode == 0 else {"exit": process.returncode}
     if facts["exit"]:
         tail = "\n".join(log.read_text("utf-8", "replace").splitlines()[-25:])
         raise FailedRunError(f"exit {facts['exit']}: {' '.join(map(str, command))}\n{tail}")
-    return Run(facts["seconds"], facts["cpu_seconds"], max(peak, facts["peak_bytes"]))
+    return Run(facts["seconds"], max(cpu, facts["cpu_seconds"]), max(seen.peak, facts["peak_bytes"]))
 
 
 class _Tree:
-    """Watches the resident memory of a process's descendants until it is asked for the peak."""
+    """Watches the memory and the processor time of a process's descendants until it is asked to end."""
 
     def __init__(self, pid: int) -> None:
-        self._pid, self._peak, self._over = pid, 0, threading.Event()
+        self.peak, self._pid, self._over = 0, pid, threading.Event()
+        self._times: dict[int, float] = {}
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
         while not self._over.wait(0.05):
             try:
-                held = sum(_resident(process) for process in psutil.Process(self._pid).children(recursive=True))
+                held = sum(self._look(process) for process in psutil.Process(self._pid).children(recursive=True))
             except psutil.Error:
                 continue
-            self._peak = max(self._peak, held)
+            self.peak = max(self.peak, held)
 
-    def peak(self) -> int:
+    def _look(self, process: psutil.Process) -> int:
+        """Resident bytes; notes the process's time so far."""
+        try:
+            with process.oneshot():
+                times = process.cpu_times()
+                self._times[process.pid] = times.user + times.system
+                return int(process.memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def end(self) -> float:
+        """Stop watching; processor seconds of all processes that were seen, as they were last seen."""
         self._over.set()
         self._thread.join()
-        return self._peak
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
+        return sum(self._times.values())
 
 
 def middle(runs: Sequence[Run]) -> Run:
