@@ -26,7 +26,7 @@ class Model(NamedTuple):
 
     moves: NDArray[np.uint32]
     """The automaton's distinct rows of 256 next states, one after the other."""
-    rows_of: NDArray[np.uint32]
+    rows_of: NDArray[np.uint16]
     """(S,) which row of `moves` a state uses."""
     features: NDArray[np.int32]
     """(S,) the feature that a state completes, or -1."""
@@ -137,12 +137,32 @@ def _softmax(score: NDArray[np.float64], scale: float, aliases: NDArray[np.int32
     return best, score[best] / total
 
 
+@inline
+def _add(
+    weights: NDArray[np.float32],
+    seen: NDArray[np.int32],
+    touched: NDArray[np.int32],
+    distinct: int,
+    score: NDArray[np.float64],
+) -> None:
+    """Add log(1 + n) times a feature's weights for all features, four at a time, and forget their counts."""
+    for i in range(0, distinct, 4):
+        a, b = touched[i], touched[min(i + 1, distinct - 1)]
+        c, d = touched[min(i + 2, distinct - 1)], touched[min(i + 3, distinct - 1)]
+        n, seen[a] = np.float32(math.log1p(seen[a])), 0
+        o, seen[b] = np.float32(math.log1p(seen[b])), 0
+        p, seen[c] = np.float32(math.log1p(seen[c])), 0
+        q, seen[d] = np.float32(math.log1p(seen[d])), 0
+        for k in range(len(score)):
+            score[k] += (n * weights[a, k] + o * weights[b, k]) + (p * weights[c, k] + q * weights[d, k])
+
+
 @kernel(
     VOID,
     IN_I32,
     IN_U8,
     IN_U32,
-    IN_U32,
+    IN_U16,
     IN_I32,
     _IN_F32_2D,
     _IN_F32,
@@ -157,7 +177,7 @@ def _bayes(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
     moves: NDArray[np.uint32],
-    rows_of: NDArray[np.uint32],
+    rows_of: NDArray[np.uint16],
     features: NDArray[np.int32],
     weights: NDArray[np.float32],
     prior: NDArray[np.float32],
@@ -182,10 +202,5 @@ def _bayes(
             continue
         for k in range(len(prior)):
             score[k] = prior[k]
-        for i in range(distinct):
-            feature = touched[i]
-            count = math.log1p(seen[feature])
-            seen[feature] = 0
-            for k in range(len(prior)):
-                score[k] += count * weights[feature, k]
+        _add(weights, seen, touched, distinct, score)
         best[row], share[row] = _softmax(score, 1.0 / math.sqrt(offsets[row + 1] - offsets[row]), aliases)

@@ -103,7 +103,7 @@ class Embedded:
         aliases = [(first[name], k) for k, name in enumerate(self._names) if first[name] != k]
         self._model = langid.Model(
             np.array(moves, np.uint32),
-            np.array(rows_of, np.uint32),
+            np.array(rows_of, np.uint16),
             np.array(features, np.int32),
             np.ascontiguousarray(weights, np.float32),
             np.ascontiguousarray(prior, np.float32),
