@@ -168,7 +168,8 @@ def _lines(path: Path | None, field: str) -> pa.StringArray:
 
 def _domains_in(lines: pa.StringArray) -> pa.StringArray:
     """The names in lines of a plain list, a hosts file, or an ad blocker's list of `||domain^`."""
-    names = pc.list_flatten(pc.utf8_split_whitespace(pc.replace_substring_regex(lines, r"^[0-9A-Fa-f:.]+\s+", "")))
+    address = r"^(\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.%a-z0-9]*)\s+"
+    names = pc.list_flatten(pc.utf8_split_whitespace(pc.replace_substring_regex(lines, address, "")))
     names = pc.replace_substring_regex(names, r"^(\|\||\*\.|\.)|\^$", "")
     return names.filter(pc.invert(pc.is_in(names, value_set=pa.array(LOCAL))))
 

@@ -97,6 +97,10 @@ def test_the_lists_of_a_texts_own_language_apply_where_it_is_known():
     assert STAGE.measure(batch(*texts))["strong"].to_pylist() == [2, 1, 2, 1]
 
 
+def test_a_column_that_only_happens_to_be_called_language_is_no_label():
+    assert STAGE.measure(batch("slut", language=["sv"]))["strong"].to_pylist() == [1]
+
+
 def test_an_unknown_language_is_an_error():
     with pytest.raises(AssetError, match=r"toxicity\.languages: no list for 'xx'; there are en, ko"):
         Toxicity(languages=["xx"]).prepare()

@@ -21,7 +21,7 @@ DATA = Path(__file__).parents[2] / "../shared/data"
 def lists(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lists")
     (folder / "domains.txt").write_text(
-        "# a comment\n\nexample.com\n0.0.0.0 ads.example tracker.example # two names\n::1 six.example\n"
+        "# a comment\n\nexample.com\n0.0.0.0 ads.example tracker.example # two names\n::1 six.example\nfade.de www.dead.cafe\n"
         "||blocked.example^\n*.wild.example\n.dotted.example\nHTTP://Full.Example/page\n127.0.0.1 localhost\n"
         "münchen.example\nbad.co.uk\n[2001:db8::1]\n10.0.0.1\n! an ad blocker's comment\n",
         encoding="utf-8",
@@ -49,6 +49,8 @@ def lists(tmp_path_factory):
         ("http://exam\tple.com/", "blocked_domain.max"),
         ("http://tracker.example/", "blocked_domain.max"),
         ("http://six.example/", "blocked_domain.max"),
+        ("http://fade.de/", "blocked_domain.max"),
+        ("http://dead.cafe/", "blocked_domain.max"),
         ("http://x.wild.example/", "blocked_domain.max"),
         ("http://dotted.example/", "blocked_domain.max"),
         ("http://full.example/other", "blocked_domain.max"),
