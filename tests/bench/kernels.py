@@ -15,7 +15,7 @@ from curate.stage import DOCUMENT
 from curate.stages import STAGES
 from tests.bench import peer
 from tests.bench.inputs import Corpus, corpus, crawl, sample, unpacked
-from tests.bench.measure import FailedRunError, Run, run
+from tests.bench.measure import Run, run
 from tests.bench.one import KERNELS, WHAT
 from tests.bench.setting import Setting, say
 from tests.bench.tables import duration, rate, size, table
@@ -51,11 +51,7 @@ def main(setting: Setting) -> str:
 
 def _row(setting: Setting, name: str, call: str, file: Path, fields: dict[str, Any]) -> tuple[str, ...]:
     say(call)
-    try:
-        took, facts = _one(setting, call, file, fields)
-    except FailedRunError as error:
-        say(str(error))
-        return (name, "failed", "", "", "")
+    took, facts = _one(setting, call, file, fields)
     speed = facts["bytes_per_second"]
     documents = speed * facts["documents"] / facts["bytes"]
     shown = f"{name}: {WHAT[name]}" if name in WHAT else name

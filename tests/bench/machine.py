@@ -22,7 +22,7 @@ def line(pin: bool) -> str:
     return (
         f"Taken on {datetime.now(UTC):%Y-%m-%d} at commit {commit()}: {processor()}, {cores} cores, {memory:.0f} GiB, "
         f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}; {packages}. "
-        f"{'Both sides pinned to one core' if pin else 'Not pinned to a core'}, one thread a library; "
+        f"{'Processes pinned to one core' if pin else 'Not pinned to a core'}, one thread a library; "
         f"load of the machine at the end {load}."
     )
 
