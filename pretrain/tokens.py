@@ -59,8 +59,9 @@ class Vocabulary:
             raise DataError(f"{path}: {self.tokenizer.get_vocab_size()} tokens, but the manifest says {self.size}")
 
     def encode(self, text: str) -> list[int]:
-        """Ids of a text, control tokens read as plain characters."""
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        """Ids of a text, control tokens read as plain characters; a lone surrogate is read as `?`."""
+        whole = text.encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self.tokenizer.encode(whole, add_special_tokens=False).ids
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:

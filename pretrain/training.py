@@ -138,7 +138,7 @@ class Run:
         else:
             (self.output / "tokenizer").mkdir(exist_ok=True)
             shutil.copyfile(self.manifest.folder / "tokenizer/tokenizer.json", self.output / "tokenizer/tokenizer.json")
-            settings.write_text(self.config.to_toml(), encoding="utf-8")
+            report.write_whole(settings, self.config.to_toml())
         report.truncate(self.output / "metrics.jsonl", self.state.step)
 
     def _same_run(self, settings: Path) -> None:
@@ -278,7 +278,7 @@ def _locked(output: Path, *, resume: bool) -> Iterator[None]:
     held = [path.name for path in output.iterdir() if path.name != ".lock"] if output.exists() else []
     if held and not resume:
         raise UsageError(f"{output}: exists and is not empty; --resume continues a run, another --output begins one")
-    if held and "config.toml" not in held:
+    if "config.toml" not in held and set(held) - {"tokenizer"}:
         raise UsageError(f"{output}: holds other files but no run that could be resumed")
     output.mkdir(parents=True, exist_ok=True)
     lock = FileLock(output / ".lock")

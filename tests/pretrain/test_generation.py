@@ -69,6 +69,10 @@ def test_a_hostile_prompt_is_text(run, prompt):
     assert text.startswith(prompt)
 
 
+def test_a_lone_surrogate_is_read_as_a_question_mark(run):
+    assert generate(run, "a\udcff", tokens=3) == generate(run, "a?", tokens=3)
+
+
 def test_no_control_token_is_drawn(corpus):
     vocabulary = Manifest.read(corpus).open_vocabulary()
     config = Config(model=Model(context=16, layers=1, width=8, heads=1).resolved(token_folder.VOCABULARY))

@@ -175,6 +175,12 @@ def test_a_folder_of_other_things_is_not_resumed(settings, corpus, tmp_path):
         train(settings, corpus, tmp_path / "run", resume=True)
 
 
+def test_a_run_killed_before_its_first_file_begins_anew(settings, corpus, tmp_path):
+    (tmp_path / "run/tokenizer").mkdir(parents=True)
+
+    assert train(settings, corpus, tmp_path / "run", resume=True).step == 12
+
+
 def test_resuming_with_another_configuration_names_what_differs(settings, corpus, tmp_path):
     train(settings, corpus, tmp_path / "run")
 
