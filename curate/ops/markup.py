@@ -1,6 +1,9 @@
 """Markup as text: telling it from text, and bounding what it costs to parse. All scans are linear."""
 
 import re
+from collections.abc import Iterable
+
+import numpy as np
 
 HTML = ("text/html", "application/xhtml+xml")
 """MIME types of markup."""
@@ -12,40 +15,28 @@ _FRAGMENT = re.compile(
     _LEAD + rb"<(?:div|p|article|section|main|table|h[1-6]|ul|ol|span|center|font|script|style|link)\b[^<>]*>"
 )
 _INSIDE = re.compile(rb"(?i)<(?:!doctype\s+html|html|head|body)\b")
-_TAG = re.compile(r"<(?:(!--)|(/?)([A-Za-z][^\s/>]*+)(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+)")
-"""A comment's start, or a tag with its attributes; a quote counts only where a value begins. Never backtracks."""
+_TAG = re.compile(r"<[A-Za-z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+')?+)*+")
+"""A tag with its attributes; a quote counts only where a value begins. Never backtracks."""
 _VALUES = re.compile(r"=\s*+(?:\"[^\"]*+\"|'[^']*+')")
-_OPTION = re.compile(r"<(/?)option(?=[\s/>])", re.IGNORECASE)
+_OPTION = re.compile(r"<(?:option|(/option))(?=[\s/>])", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
-_RAW = frozenset(["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"])
-"""Elements whose content is no markup."""
-_FLAT = frozenset(
-    [
-        *(
-            "area",
-            "base",
-            "br",
-            "col",
-            "embed",
-            "hr",
-            "img",
-            "input",
-            "link",
-            "meta",
-            "param",
-            "source",
-            "track",
-            "wbr",
-        ),
-        *("p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup"),
-        *("caption", "html", "head", "body", "wbr"),
-    ]
-)
-"""Elements that are void, or that the next one of their kind closes: by themselves they do not nest."""
+_FORMATTING = "b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u"
+_FORMATTED = re.compile(rf"<(?:{_FORMATTING})[\s>/]", re.IGNORECASE)
+_MARKER = "td|th|caption|object|applet|marquee|template"
+_REOPENED = re.compile(rf"<(/?)(?:({_FORMATTING})|({_MARKER}))(?=[\s/>])([^>]*+)", re.IGNORECASE)
+"""Tags that a parser keeps a list of, and those that begin a new list."""
+_RAW = "script|style|xmp|iframe|noembed|noframes|plaintext"
+_VOID = "area|base|basefont|bgsound|br|col|embed|frame|hr|img|input|keygen|link|meta|param|source|track|wbr"
+_NO_ELEMENTS = re.compile(rf"<!--.*?-->|<({_RAW})\b[^>]*>(.*?)</\1>|<(?:{_VOID})\b[^>]*>", re.DOTALL)
+"""What does not nest in serialised markup: comments, elements that hold text alone, void elements."""
+_FOREIGN = re.compile(r"<(svg|math)\b.*?</\1>", re.DOTALL)
+_RAW_TAG = re.compile(rf"<(?:{_RAW})\b[^>]*>[^<]*<(?!/)")
 _OPTIONS = 5_000
 _ATTRIBUTES = 5_000
 _LONG = 1 << 15
 """A tag with so many attributes is at least so long."""
+_ELEMENTS = 5_000_000
+"""Elements that a document may grow to while it is parsed."""
 
 
 def is_document(head: bytes) -> bool:
@@ -73,50 +64,81 @@ def without_options(markup: str) -> str:
 
     Parsers take time quadratic in the options of a `select`; what they say is no text of the page anyway.
     """
-    return _OPTION.sub(r"<\1x-option", markup) if markup.count("ption") > _OPTIONS else markup
+    if markup.count("<") <= _OPTIONS or markup.lower().count("<option") <= _OPTIONS:
+        return markup
+    return _OPTION.sub(lambda tag: "</wbr" if tag.group(1) else "<wbr", markup)
 
 
-def overload(markup: str, max_depth: int) -> tuple[str, str] | None:
-    """Why markup costs more than it can be worth: reason and sentence, or None.
+def overload(markup: str) -> tuple[str, str] | None:
+    """Why markup must not be parsed: reason and sentence, or None.
 
-    `max_depth`: elements nest deeper. Follows the stack of open elements as a browser does in outline: a
-    closing tag closes all that was opened within, or nothing where there is no such element; comments
-    and scripts are passed over. `max_attributes`: a tag has more than 5,000 attributes, or the document
-    as many `html` and `body` tags, whose attributes all go to one element. Parsers and extractors take
-    time quadratic in these.
+    Parsers take time quadratic in the attributes of one element, and where formatting elements are left
+    open they open them again in every block that follows, so that a page of some kilobytes can become
+    billions of elements. `max_attributes`: a tag has more than 5,000, or there are as many `html` and
+    `body` tags, whose attributes go to one element. `max_elements`: formatting elements left open times
+    tags is above 5 million.
     """
-    if markup.count("<") - markup.count("</") <= max_depth and max(map(len, markup.split("<"))) < _LONG:
-        return None
-    if sum(1 for _ in _ROOT.finditer(markup)) > _ATTRIBUTES:
+    tags = markup.count("<")
+    found: Iterable[re.Match[str] | None] = (_TAG.match("<" + part) for part in markup.split("<") if len(part) >= _LONG)
+    if tags > _ATTRIBUTES and sum(map(markup.count, ('"<', "'<", "=<"))) + tags - markup.count(">") > _ATTRIBUTES:
+        found = _TAG.finditer(markup)
+    if any(_attributes(tag.group()) > _ATTRIBUTES for tag in found if tag):
+        return "max_attributes", f"a tag with more than {_ATTRIBUTES:,} attributes"
+    if tags > _ATTRIBUTES and sum(1 for _ in _ROOT.finditer(markup)) > _ATTRIBUTES:
         return "max_attributes", f"more than {_ATTRIBUTES:,} html and body tags"
-    stack: list[str] = []
-    open_: dict[str, int] = {}
-    at = 0
-    while tag := _TAG.search(markup, at):
-        at = tag.end()
-        name = (tag.group(3) or "").lower()
-        if at - tag.start() >= _LONG and _attributes(tag.group()) > _ATTRIBUTES:
-            return "max_attributes", f"a tag with more than {_ATTRIBUTES:,} attributes"
-        if tag.group(1) or (not tag.group(2) and name in _RAW):
-            at = markup.find("-->" if tag.group(1) else f"</{name}", at)
-            if at < 0:
-                return None
-        elif tag.group(2):
-            _close(name, stack, open_)
-        elif name not in _FLAT:
-            stack.append(name)
-            open_[name] = open_.get(name, 0) + 1
-            if len(stack) > max_depth:
-                return "max_depth", f"more than {max_depth:,} nested elements"
+    if (
+        tags * tags > _ELEMENTS
+        and tags * len(_FORMATTED.findall(markup)) > _ELEMENTS
+        and tags * _left_open(markup) > _ELEMENTS
+    ):
+        return "max_elements", f"more than {_ELEMENTS:,} elements, most of them opened again and again"
     return None
 
 
-def _close(name: str, stack: list[str], open_: dict[str, int]) -> None:
-    if open_.get(name):
-        while (closed := stack.pop()) != name:
-            open_[closed] -= 1
-        open_[name] -= 1
-
-
 def _attributes(tag: str) -> int:
-    return len(_VALUES.sub("= ", tag).split())
+    return 0 if len(tag) < _LONG else len(_VALUES.sub("= ", tag).split())
+
+
+def _left_open(markup: str) -> int:
+    """The longest list of formatting elements that a parser has to open again.
+
+    As the HTML standard has it: at most three of the same tag and attributes, and cells and objects begin
+    a list of their own.
+    """
+    lists: list[dict[str, list[str]]] = [{}]
+    size, longest = [0], 0
+    for closing, name, marker, attributes in _REOPENED.findall(markup):
+        if marker and not closing:
+            lists.append({})
+            size.append(0)
+        elif marker:
+            if len(lists) > 1:
+                lists.pop()
+                size.pop()
+        elif closing:
+            if lists[-1].get(name.lower()):
+                lists[-1][name.lower()].pop()
+                size[-1] -= 1
+        else:
+            same = lists[-1].setdefault(name.lower(), [])
+            if same[-3:] != [attributes] * 3:
+                same.append(attributes)
+                size[-1] += 1
+                longest = max(longest, size[-1])
+    return longest
+
+
+def depth(serialised: str) -> int | None:
+    """How deep elements nest in what a parser wrote out of its tree; None where only the tree itself can tell.
+
+    There every element that is not void has its end tag, and `<` stands for itself only in comments and
+    in the elements that hold text. It may be ambiguous in a script that holds scripts, and in SVG.
+    """
+    if any("<script" in (match.group(2) or "") for match in _NO_ELEMENTS.finditer(serialised)):
+        return None
+    if any(_RAW_TAG.search(match.group()) for match in _FOREIGN.finditer(serialised)):
+        return None
+    data = np.frombuffer(_NO_ELEMENTS.sub("", serialised).encode() + b" ", np.uint8)
+    starts = np.flatnonzero(data[:-1] == ord("<"))
+    steps = np.where(data[starts + 1] == ord("/"), -1, 1)
+    return int(np.cumsum(steps).max(initial=0))

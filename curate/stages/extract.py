@@ -1,15 +1,14 @@
 """Markup → the text a reader of the page would read."""
 
 import re
-from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import pyarrow as pa
 from pydantic import Field
 
 from curate.errors import AssetError
-from curate.ops.markup import HTML, is_markup, overload, without_options
+from curate.ops.markup import HTML, depth, is_markup, overload, without_options
 from curate.stage import Edited, Rewrite
 
 _PROSE = 100
@@ -19,6 +18,10 @@ _BEFORE, _AFTER = 5, 1
 _ENOUGH = 1_000
 """With so many bytes of prose the main content was found."""
 _TITLE = 300
+
+
+class TooDeepError(Exception):
+    """Elements nest deeper than an extractor can follow in reasonable time."""
 
 
 class Page(NamedTuple):
@@ -87,12 +90,14 @@ class Extract(Rewrite):
         for row, (text, media) in enumerate(zip(texts, batch.column("media").to_pylist(), strict=True)):
             if not text or not (media in HTML or (not media and is_markup(text))):
                 continue
-            strain = overload(text, self.max_depth)
+            strain = overload(text)
             if strain:
                 errors[row] = strain
                 continue
             try:
                 pages[row] = self.page(without_options(text))
+            except TooDeepError as error:
+                errors[row] = ("max_depth", str(error))
             except BaseException as error:
                 if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                     raise
@@ -106,8 +111,10 @@ class Extract(Rewrite):
         return Edited(pa.array(edited, pa.string()), signals, errors)
 
     def page(self, markup: str) -> Page:
-        """The text of one page."""
-        extract = self._engine(markup)
+        """The text of one page; raises `TooDeepError`."""
+        extract = self._engine(markup, self)
+        if markup.count("<") - markup.count("</") > self.max_depth and extract.deeper_than(self.max_depth):
+            raise TooDeepError(f"more than {self.max_depth:,} nested elements")
         title = " ".join(extract.title().split())[:_TITLE] or None
         if not self.main_content:
             return Page(tidy(extract.body()), title, fallback=False)
@@ -121,14 +128,14 @@ class Extract(Rewrite):
         return Page(trimmed(text) if self.trim else text, title, missed)
 
     @cached_property
-    def _engine(self) -> Callable[[str], "_Resiliparse"]:
+    def _engine(self) -> type["_Resiliparse"]:
         if self.extractor == "trafilatura":
             import trafilatura  # noqa: F401 (fails early)
 
-            return lambda markup: _Trafilatura(markup, self)
+            return _Trafilatura
         import resiliparse.extract.html2text  # noqa: F401
 
-        return lambda markup: _Resiliparse(markup, self)
+        return _Resiliparse
 
 
 class _Resiliparse:
@@ -139,6 +146,26 @@ class _Resiliparse:
 
         self._tree = HTMLTree.parse(markup)
         self._fields = fields
+
+    def deeper_than(self, limit: int) -> bool:
+        body = self._tree.body
+        if body is None:
+            return False
+        found = depth(body.html)
+        return self._walked_beyond(body, limit) if found is None else found > limit
+
+    def _walked_beyond(self, body: Any, limit: int) -> bool:
+        from resiliparse.parse.html import traverse_dom
+
+        def enter(context: Any) -> None:
+            if context.depth >= limit:
+                raise TooDeepError
+
+        try:
+            traverse_dom(body, enter, elements_only=True)
+        except TooDeepError:
+            return True
+        return False
 
     def title(self) -> str:
         return self._tree.title or ""
