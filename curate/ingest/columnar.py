@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.ingest.jsonl import from_row
 from curate.ingest.records import RAW, Fault, Ingest, Record, Source, one_line
@@ -75,9 +77,15 @@ def _read(source: Source, options: Ingest, batches: Callable[[], Iterator[pa.Rec
     try:
         for batch in batches():
             for start in range(0, batch.num_rows, _ROWS):
-                part = batch.slice(start, _ROWS)
-                for row in _rows(part):
-                    yield _row(row, f"{source.name}#{number}", options)
+                part, huge = _without_huge(batch.slice(start, _ROWS), options)
+                for at, row in enumerate(_rows(part)):
+                    place = f"{source.name}#{number}"
+                    if at in huge:
+                        yield Record(
+                            place, None, None, "text/plain", None, "{}", "max_bytes", huge[at], None, None, None
+                        )
+                    else:
+                        yield _row(row, place, options)
                     number += 1
     except _SchemaError as error:
         yield Fault(source.name, "schema", one_line(error), source.bytes)
@@ -87,6 +95,22 @@ def _read(source: Source, options: Ingest, batches: Callable[[], Iterator[pa.Rec
         place = f"{source.name}#{number}" if number else source.name
         size = Path(source.path).stat().st_size if number == 0 else 0
         yield Fault(place, "corrupt", f"{source.kind}: {one_line(error)}", size)
+
+
+def _without_huge(batch: pa.RecordBatch, options: Ingest) -> tuple[pa.RecordBatch, dict[int, int]]:
+    """The batch without texts far above the bound, which are not made Python strings, and their sizes by row."""
+    at = batch.schema.get_field_index(options.text_field)
+    kind = batch.schema.field(at).type if at >= 0 else None
+    if not (kind and (pa.types.is_string(kind) or pa.types.is_large_string(kind))):
+        return batch, {}
+    sizes = pc.fill_null(pc.binary_length(batch.column(at)), 0).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero((sizes > RAW * options.max_bytes) | (sizes < 0))
+    if not len(rows):
+        return batch, {}
+    keep = np.ones(batch.num_rows, np.bool_)
+    keep[rows] = False
+    column = pc.if_else(pa.array(keep), batch.column(at), pa.scalar(None, kind))
+    return batch.set_column(at, batch.schema.field(at), column), {int(row): int(sizes[row]) for row in rows}
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault]:
             if not length:
                 break
             number += 1
+            if not number and line.strip() in (b"[", b"{"):
+                error = "one JSON value over many lines, not a value a line"
+                yield Fault(source.name, "json", error, source.bytes)
+                return
             if line:
                 if not line.isspace():
                     yield _record(line, f"{source.name}#{number}", options)

@@ -100,5 +100,7 @@ def _suffix(path: str) -> str:
 
 def printable(name: str) -> str:
     r"""A file's name as UTF-8 on one line: other bytes and control characters are written as `\xNN`."""
+    if name.isascii() and name.isprintable():
+        return name
     raw = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in raw)

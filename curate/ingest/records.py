@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from json import JSONEncoder
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from curate.stage import Range
 
@@ -41,6 +41,14 @@ class Ingest(BaseModel):
     """Read the inputs as this; by default they are told by content, then suffix."""
     shard_bytes: Annotated[int, Field(ge=1 << 10)] = 32 << 20
     """Raw shards are cut at this many bytes of text."""
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _merged(cls, value: Any) -> Any:
+        """A partly written range keeps its other default bound; `off` lifts both."""
+        if value == "off":
+            return Range()
+        return {"min": 200, "max": 299, **value} if isinstance(value, dict) else value
 
 
 class Source(NamedTuple):

@@ -144,6 +144,20 @@ def test_damage_never_raises(records, name):
         assert records(name, bytes(damaged))
 
 
+@pytest.mark.parametrize("name", ["a.parquet", "b.arrow"])
+def test_texts_over_the_bound_are_dropped_with_their_size(records, name):
+    table = pa.table({"text": ["ok", "x" * 2_000, "y" * 100_000, "fine"]})
+
+    found = records(name, WRITERS[name](table), max_bytes=1_000)
+
+    assert [(one.reason, one.bytes) for one in found] == [
+        (None, 2),
+        ("max_bytes", 2_000),
+        ("max_bytes", 100_000),
+        (None, 4),
+    ]
+
+
 def test_many_row_groups_come_in_order(records):
     table = pa.table({"text": [str(i) for i in range(3_000)]})
 

@@ -74,6 +74,15 @@ def test_a_line_that_is_no_document_is_a_fault_and_reading_goes_on(records, line
     assert "\n" not in found[1].error
 
 
+@pytest.mark.parametrize("value", [[{"text": "a"}, {"text": "b"}], {"text": "a"}])
+def test_a_value_over_many_lines_is_one_fault(records, value):
+    data = json.dumps(value, indent=1).encode()
+
+    found = records("a.json", data)
+
+    assert [(one.place, one.reason, one.bytes) for one in found] == [("a.json", "json", len(data))]
+
+
 def test_broken_characters_are_repaired_and_counted(records):
     data = b'{"text": "a\\ud800b"}\n{"text": "bad \xff byte"}\n{"text": "nul\\u0000"}\n{"text": "\\ud83d\\ude00"}\n'
 
