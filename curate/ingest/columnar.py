@@ -5,7 +5,6 @@ import datetime as dt
 import decimal
 import math
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,34 +76,51 @@ def _read(source: Source, options: Ingest, batches: Callable[[], Iterator[pa.Rec
     try:
         for batch in batches():
             for start in range(0, batch.num_rows, _ROWS):
-                part, huge = _without_huge(batch.slice(start, _ROWS), options)
-                for at, row in enumerate(_rows(part)):
-                    place = f"{source.name}#{number}"
-                    if at in huge:
-                        yield Record(
-                            place, None, None, "text/plain", None, "{}", "max_bytes", huge[at], None, None, None
-                        )
-                    else:
-                        yield _row(row, place, options)
-                    number += 1
+                part = batch.slice(start, _ROWS)
+                yield from _part(source, part, number, options)
+                number += part.num_rows
     except _SchemaError as error:
         yield Fault(source.name, "schema", one_line(error), source.bytes)
     except FileNotFoundError:
         yield Fault(source.name, "unreadable", "the file is gone", source.bytes)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        place = f"{source.name}#{number}" if number else source.name
-        size = Path(source.path).stat().st_size if number == 0 else 0
+        place, size = (f"{source.name}#{number}", 0) if number else (source.name, source.bytes)
         yield Fault(place, "corrupt", f"{source.kind}: {one_line(error)}", size)
+
+
+def _part(source: Source, batch: pa.RecordBatch, number: int, options: Ingest) -> Iterator[Record | Fault]:
+    """A few rows, after a check of every offset and string, without which a damaged file could crash us."""
+    texts: set[str] = set()
+    try:
+        try:
+            batch.validate(full=True)
+        except pa.ArrowInvalid:
+            texts = {field.name for field in batch.schema if _as_bytes(field.type)}
+            columns = [column.view(_as_bytes(column.type) or column.type) for column in batch.columns]
+            batch = pa.RecordBatch.from_arrays(columns, batch.schema.names)
+            batch.validate(full=True)
+        batch, huge = _without_huge(batch, options)
+        rows = batch.to_pylist(maps_as_pydicts="lossy")
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        lost = f"{source.kind}: {batch.num_rows:,} rows cannot be read: {one_line(error)}"
+        yield Fault(f"{source.name}#{number}", "corrupt", lost, 0)
+        return
+    for at, row in enumerate(rows):
+        place = f"{source.name}#{number + at}"
+        if at in huge:
+            yield Record(place, None, None, "text/plain", None, "{}", "max_bytes", huge[at], None, None, None)
+        else:
+            yield _row({key: _text(row[key]) if key in texts else row[key] for key in row}, place, options)
 
 
 def _without_huge(batch: pa.RecordBatch, options: Ingest) -> tuple[pa.RecordBatch, dict[int, int]]:
     """The batch without texts far above the bound, which are not made Python strings, and their sizes by row."""
     at = batch.schema.get_field_index(options.text_field)
     kind = batch.schema.field(at).type if at >= 0 else None
-    if not (kind and (pa.types.is_string(kind) or pa.types.is_large_string(kind))):
+    if kind not in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary()):
         return batch, {}
     sizes = pc.fill_null(pc.binary_length(batch.column(at)), 0).to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero((sizes > RAW * options.max_bytes) | (sizes < 0))
+    rows = np.flatnonzero(sizes > RAW * options.max_bytes)
     if not len(rows):
         return batch, {}
     keep = np.ones(batch.num_rows, np.bool_)
@@ -113,27 +129,11 @@ def _without_huge(batch: pa.RecordBatch, options: Ingest) -> tuple[pa.RecordBatc
     return batch.set_column(at, batch.schema.field(at), column), {int(row): int(sizes[row]) for row in rows}
 
 
-def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Rows as objects, after a check of every offset and string, without which a damaged file could crash us."""
-    try:
-        batch.validate(full=True)
-    except pa.ArrowInvalid:
-        raw = pa.RecordBatch.from_arrays([_as_bytes(column) for column in batch.columns], batch.schema.names)
-        raw.validate(full=True)
-        texts = {name for name in raw.schema.names if raw.schema.field(name).type != batch.schema.field(name).type}
-        return [
-            {key: _text(value) if key in texts else value for key, value in row.items()}
-            for row in raw.to_pylist(maps_as_pydicts="lossy")
-        ]
-    rows: list[dict[str, Any]] = batch.to_pylist(maps_as_pydicts="lossy")
-    return rows
-
-
-def _as_bytes(column: pa.Array) -> pa.Array:
-    """A column of strings that may not be UTF-8 as what it is."""
-    if pa.types.is_string(column.type):
-        return column.view(pa.binary())
-    return column.view(pa.large_binary()) if pa.types.is_large_string(column.type) else column
+def _as_bytes(kind: pa.DataType) -> pa.DataType | None:
+    """What a column of strings that may not be UTF-8 can be read as."""
+    if pa.types.is_string(kind):
+        return pa.binary()
+    return pa.large_binary() if pa.types.is_large_string(kind) else None
 
 
 class _Repaired(str):
