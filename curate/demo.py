@@ -103,9 +103,10 @@ def _descriptions() -> Iterator[tuple[str, str]]:
     """The long description of each installed distribution: mostly its README."""
     found = {d.metadata["Name"]: d for d in metadata.distributions() if d.metadata["Name"]}
     for name in sorted(found):
-        text = found[name].metadata.get_payload()
-        if isinstance(text, str) and text.strip():
-            yield f"description/{name}", _encodable(text)
+        text = found[name].read_text("METADATA") or ""
+        _, _, description = text.replace("\r\n", "\n").partition("\n\n")
+        if description.strip():
+            yield f"description/{name}", _encodable(description)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, str]]:

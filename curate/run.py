@@ -27,6 +27,7 @@ from curate.pool import Job, Pool, peak_memory, single_threaded
 from curate.progress import Progress, Silent
 from curate.recipe import Recipe, digest, key_of
 from curate.report import Report, Tally, total
+from curate.tokens import PATTERN
 
 UNIT_BYTES = 16 * 2**20
 UNIT_SOURCES = 2048
@@ -249,7 +250,7 @@ class Work:
             arguments = {"pilots": folders, "threads": self.options.workers}
             return [Job("train_tokenizer", folder / "00000", arguments)]
 
-        if self._phase("tokenizer", train, self.recipe.tokens.vocabulary, shared=False) is None:
+        if self._phase("tokenizer", train, self.recipe.tokens.vocabulary, PATTERN, shared=False) is None:
             return False
         self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
         return True
