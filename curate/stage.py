@@ -14,11 +14,12 @@ A stage's fields are semantics only. Workers, batch sizes and output paths are n
 and the same rows give the same signals whatever batch they come in.
 """
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, cast
@@ -120,6 +121,8 @@ class Stage(BaseModel, ABC):
     """Columns a batch must hold; `language` means the column of the stage of that name."""
     packages: ClassVar[tuple[str, ...]] = ()
     """Distributions whose version decides the result; they enter the identity."""
+    data: ClassVar[tuple[str, ...]] = ()
+    """Data files of the project that decide the result, as patterns below `curate/`; their contents enter it too."""
 
     name: str = ""
 
@@ -163,7 +166,8 @@ class Stage(BaseModel, ABC):
             if isinstance(getattr(self, key), OneOf):
                 fields[key] = getattr(self, key).sorted()
         versions = {package: package_version(package) for package in self.packages}
-        return {"use": self.use, "version": self.version, "packages": versions, **fields}
+        made = {"use": self.use, "version": self.version, "packages": versions, **fields}
+        return {**made, "data": {name: _contents(name) for name in self.data}} if self.data else made
 
 
 class Filter(Stage):
@@ -279,6 +283,15 @@ class Barrier(Stage):
         Columns: `reason` (string, null = keep; shown as `<stage>.<reason>`), and by choice
         `signals`, a struct that stays with the documents as the stage's column.
         """
+
+
+@cache
+def _contents(pattern: str) -> str:
+    """SHA-256 over names and bytes of the project's files of a pattern."""
+    state = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob(pattern)):
+        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
 
 
 def as_array(values: Any, rows: int) -> pa.Array:

@@ -1,5 +1,6 @@
 """The laws of the house, over every stage and every recipe that come with it."""
 
+import hashlib
 import random
 from pathlib import Path
 from typing import get_args
@@ -240,3 +241,9 @@ def test_no_run_option_enters_a_key(pages, tmp_path):
 
     assert folders[0] == folders[1]
     assert find("demo").is_file()
+
+
+def test_the_project_s_own_word_lists_are_part_of_a_stage_s_identity():
+    for use in ("toxicity", "bias", "language", "url"):
+        digests = instance(use).identity()["data"].values()
+        assert all(digest != hashlib.sha256(b"").hexdigest() for digest in digests), use

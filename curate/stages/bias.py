@@ -33,6 +33,7 @@ class Bias(Filter):
     """
 
     use = "bias"
+    data = ("lexicons/identity/**/*.toml", "lexicons/particles_ko.toml")
 
     act: Literal["flag"] = "flag"
     languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)

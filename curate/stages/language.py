@@ -48,6 +48,7 @@ class Language(Filter):
     """
 
     use = "language"
+    data = ("lexicons/languages.toml",)
     packages = ("py3langid", "fasttext-community")
 
     model: Asset | None = None

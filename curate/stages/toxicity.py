@@ -43,6 +43,7 @@ class Toxicity(Filter):
     """
 
     use = "toxicity"
+    data = ("lexicons/toxicity/*.toml", "lexicons/slurs/*.toml", "lexicons/particles_ko.toml")
 
     act: Literal["drop", "flag"] = "flag"
     languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)

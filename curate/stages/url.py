@@ -35,6 +35,7 @@ class Url(Filter):
     """
 
     use = "url"
+    data = ("lexicons/url_words.toml",)
     reads = ("url",)
 
     @model_validator(mode="before")
