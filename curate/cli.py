@@ -10,7 +10,7 @@ from curate.errors import CurateError, GuardError, UsageError
 
 if TYPE_CHECKING:
     from curate.progress import Progress
-    from curate.run import Result
+    from curate.runner import Result
 
 app = typer.Typer(
     help="Raw text in, token shards out, and books that say to the token where the rest went.",
@@ -46,7 +46,7 @@ def run(
 ) -> None:
     """Curate raw text into documents, token shards and a report."""
     from curate.recipe import Recipe
-    from curate.run import Options
+    from curate.work import Options
 
     fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
     ingest = [f"ingest.{key}={value}" for key, value in fields.items() if value is not None]
@@ -66,7 +66,7 @@ def run(
 
 def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None, *, quiet: bool) -> "Result":
     from curate.progress import Bar, Lines, Silent
-    from curate.run import run as run_recipe
+    from curate.runner import run as run_recipe
 
     def go(progress: "Progress") -> "Result":
         try:
@@ -156,7 +156,7 @@ def demo(
 ) -> None:
     """Curate the documentation that lies on this machine, and train a small model on it."""
     from curate.demo import demo as run_demo
-    from curate.run import Options
+    from curate.work import Options
 
     def curated(recipe: Any, inputs: Any, folder: Path) -> "Result":
         result = _run(recipe, inputs, folder, Options(workers or _cores()), None, quiet=False)

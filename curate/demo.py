@@ -17,7 +17,8 @@ from typing import Any
 
 from curate import shards
 from curate.errors import RunError
-from curate.recipe import Recipe, find
+from curate.recipe import Recipe
+from curate.recipe_file import find
 
 DOCUMENT_SUFFIXES = frozenset({".md", ".rst", ".txt"})
 LICENCES = ("licen", "copying", "notice", "authors")

@@ -8,6 +8,18 @@ CurateError                  a sentence for the user; the CLI prints it on one l
     └── GuardError           a stage took more than its band allows; the books so far are shown
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """How an error goes on after naming what is unknown: the nearest right name, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known are {', '.join(names)}" if names else ""
+
 
 class CurateError(Exception):
     """Anything that is told to the user in one line."""

@@ -1,6 +1,5 @@
 """Finds dropped and quarantined documents of a run, to be looked at."""
 
-import difflib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate.errors import UsageError
+from curate.errors import UsageError, nearest
 from curate.finish import require_finished
 from curate.ops.hashing import hash_strings
 from curate.stage import buffers
@@ -28,7 +27,7 @@ def rows(
         found = iter(sorted(found, key=lambda row: _rank(row, seed))[:count])
     shown = list(islice(found, count))
     if not shown and reason is not None:
-        raise UsageError(f"nothing was dropped for {reason!r}{_nearest(reason, _reasons(files))}")
+        raise UsageError(f"nothing was dropped for {reason!r}{nearest(reason, _reasons(files))}")
     yield from shown
 
 
@@ -41,13 +40,8 @@ def _files(folder: Path, stage: str | None) -> list[Path]:
         return quarantined
     if stage not in stages:
         known = [*stages, "quarantine"]
-        raise UsageError(f"stage {stage!r} dropped nothing here{_nearest(stage, known)}")
+        raise UsageError(f"stage {stage!r} dropped nothing here{nearest(stage, known)}")
     return stages[stage]
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; what did: {', '.join(known) or 'none'}"
 
 
 def _reasons(files: list[Path]) -> list[str]:

@@ -15,7 +15,6 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, Self
 
-from curate import unit
 from curate.errors import RunError
 from curate.flow import Setting
 from curate.recipe import Recipe
@@ -23,9 +22,9 @@ from curate.recipe import Recipe
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a function of `curate.unit`, by name, so that it can cross a process or a machine."""
+    """One call of a unit's function: importable by name, so that it can cross a process or a machine."""
 
-    function: str
+    function: Callable[..., None]
     folder: Path
     arguments: dict[str, Any]
     tokenizer: Path | None = None
@@ -36,8 +35,7 @@ def perform(job: Job, recipe: Recipe) -> int:
     setting = _settings.get(job.tokenizer)
     if setting is None or setting.recipe is not recipe:
         setting = _settings[job.tokenizer] = Setting(recipe, job.tokenizer)
-    function: Callable[..., None] = getattr(unit, job.function)
-    function(setting, folder=job.folder, **job.arguments)
+    job.function(setting, folder=job.folder, **job.arguments)
     return peak_memory()
 
 

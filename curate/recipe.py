@@ -6,23 +6,21 @@ A recipe may extend another: a `[[stage]]` of a known name merges its fields in 
 says `after = "…"`, and `remove = ["…"]` takes stages out.
 """
 
-import difflib
 import hashlib
-import importlib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
-from curate.errors import AssetError, RecipeError
+from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
+from curate.recipe_file import apply, find, read
 from curate.stage import Asset, Barrier, Filter, OneOf, Range, Rewrite, Stage
-from curate.stages import STAGES
+from curate.stages import stage_class, uses
 
 FORMAT = 1
 """Raised when units written by older code must not be taken for new ones."""
@@ -92,7 +90,7 @@ class Recipe(_Table):
                 raise ValueError(f"{name!r} cannot be a stage's name")
         for name in self.guard:
             if name not in {*names, "ingest"}:
-                raise ValueError(f"guard names no stage: {name!r}{_nearest(name, [*names, 'ingest'])}")
+                raise ValueError(f"guard names no stage: {name!r}{nearest(name, [*names, 'ingest'])}")
         known = {*RESERVED, "ingest"}
         for stage in self.stages:
             for column in stage.reads:
@@ -104,10 +102,10 @@ class Recipe(_Table):
     @classmethod
     def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:
         """Read a recipe and apply `--set` settings such as `gopher.words.min=30`."""
-        file = find(path)
-        table = _read(file)
+        table = read(find(path))
+        tables = ["stage" if name == "stages" else name for name in cls.model_fields]
         for setting in settings:
-            _apply(table, setting)
+            apply(table, setting, [name for name in tables if name != "stage"])
         return cls.build(table, str(path))
 
     @classmethod
@@ -207,40 +205,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def find(path: str | Path) -> Path:
-    """A recipe by path, or by its name among those that come with Sluice (`web-en`)."""
-    given = Path(path)
-    if given.is_file():
-        return given
-    shipped = Path(__file__).parents[1] / "pipelines"
-    for candidate in (shipped / given.name, shipped / f"{given.name}.toml"):
-        if len(given.parts) == 1 and candidate.is_file():
-            return candidate
-    names = sorted(p.stem for p in shipped.glob("*.toml"))
-    raise RecipeError(f"{path}: no such recipe{_nearest(given.stem, names)}")
-
-
-def stage_class(use: str) -> type[Stage]:
-    """The class behind `language` or `my_pkg.filters:Mine`."""
-    target = STAGES.get(use, use)
-    if ":" not in target:
-        raise RecipeError(f"unknown stage {use!r}{_nearest(use, list(STAGES))}")
-    module, _, name = target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise RecipeError(f"stage {use!r} cannot be loaded: {error}") from None
-    if not (isinstance(found, type) and issubclass(found, Stage)):
-        raise RecipeError(f"{use!r} is not a stage")
-    return found
-
-
-def uses(stage: Stage) -> str:
-    """The `use` line that leads to this stage's class."""
-    target = f"{type(stage).__module__}:{type(stage).__qualname__}"
-    return next((name for name, place in STAGES.items() if place == target), target)
-
-
 def _stage(fields: Any, where: str) -> Stage:
     if not isinstance(fields, dict) or not isinstance(fields.get("use"), str):
         raise RecipeError(f"{where}: every stage says what to `use`")
@@ -276,136 +240,4 @@ def _problem(found: dict[str, Any], model: type[BaseModel]) -> str:
     if isinstance(owner, type) and issubclass(owner, Stage):
         names.append("use")
     inside = f" in {'.'.join(path[:-1])}" if len(path) > 1 else ""
-    return f"unknown key {path[-1]!r}{inside}{_nearest(path[-1], names)}"
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""
-
-
-def _read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{file}: not TOML: {error}") from None
-    except OSError as error:
-        raise RecipeError(f"{file}: {error.strerror}") from None
-    _resolve_assets(table, file)
-    parent = table.pop("extends", None)
-    if parent is None:
-        if "remove" in table:
-            raise RecipeError(f"{file}: remove needs extends")
-        return _placed(table, [], str(file))
-    base = file.parent / parent
-    if not base.is_file():
-        raise RecipeError(f"{file}: extends {parent!r}: no such recipe")
-    if base.resolve() in below:
-        raise RecipeError(f"{file}: extends {parent!r}, which extends it in turn")
-    return _merge(_read(base, (*below, file.resolve())), table, str(file))
-
-
-def _resolve_assets(table: dict[str, Any], file: Path) -> None:
-    """Relative paths in a recipe are relative to the recipe, wherever the command is called from."""
-    for fields in table.get("stage", []):
-        if isinstance(fields, dict) and isinstance(fields.get("use"), str):
-            for key in _asset_fields(fields["use"]) & fields.keys():
-                fields[key] = _beside(file, fields[key])
-    tokens = table.get("tokens", {})
-    if isinstance(tokens, dict) and "tokenizer" in tokens:
-        tokens["tokenizer"] = _beside(file, tokens["tokenizer"])
-
-
-def _beside(file: Path, value: Any) -> Any:
-    if isinstance(value, list):
-        return [_beside(file, item) for item in value]
-    return str(file.parent / Path(value).expanduser()) if isinstance(value, str) else value
-
-
-def _asset_fields(use: str) -> set[str]:
-    try:
-        fields = stage_class(use).model_fields
-    except RecipeError:
-        return set()  # told with its place when the stage is built
-    return {key for key, info in fields.items() if _holds_path(info.annotation)}
-
-
-def _holds_path(annotation: Any) -> bool:
-    return annotation is Path or any(_holds_path(part) for part in get_args(annotation))
-
-
-def _merge(base: dict[str, Any], table: dict[str, Any], where: str) -> dict[str, Any]:
-    removed = table.pop("remove", [])
-    own = table.pop("stage", [])
-    stages = base.pop("stage", [])
-    names = [_name(stage) for stage in stages]
-    for name in removed:
-        if name not in names:
-            raise RecipeError(f"{where}: remove: no stage {name!r}{_nearest(name, names)}")
-    stages = [stage for stage in stages if _name(stage) not in removed]
-    merged = _deep(base, table)
-    merged["stage"] = stages
-    return _placed({**merged, "stage": own}, stages, where)
-
-
-def _placed(table: dict[str, Any], stages: list[dict[str, Any]], where: str) -> dict[str, Any]:
-    placed = list(stages)
-    for number, raw in enumerate(table.get("stage", []), 1):
-        if not isinstance(raw, dict) or "use" not in raw:
-            raise RecipeError(f"{where}: stage {number}: every stage says what to `use`")
-        fields = dict(raw)
-        after = fields.pop("after", None)
-        names = [_name(stage) for stage in placed]
-        if _name(fields) in names and stages:
-            if after is not None:
-                raise RecipeError(f"{where}: stage {number} ({_name(fields)}) has its place already: no `after`")
-            at = names.index(_name(fields))
-            placed[at] = _deep(placed[at], fields)
-        elif after is None:
-            placed.append(fields)
-        elif after in names:
-            placed.insert(names.index(after) + 1, fields)
-        else:
-            raise RecipeError(f"{where}: stage {number}: after = {after!r}: no such stage{_nearest(after, names)}")
-    return {**table, "stage": placed}
-
-
-def _name(fields: Mapping[str, Any]) -> str:
-    name = fields.get("name") or fields.get("use", "")
-    return str(name)
-
-
-def _deep(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = _deep(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _apply(table: dict[str, Any], setting: str) -> None:
-    """Apply `stage.field[.bound]=value`, `tokens.vocabulary=…` or `seed=…`; the value is TOML, else a string."""
-    path, equals, text = setting.partition("=")
-    if not equals:
-        raise RecipeError(f"--set {setting}: write key=value, such as gopher.words.min=30")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    first, *keys = path.strip().split(".")
-    stages = {_name(stage): stage for stage in table.get("stage", [])}
-    if first in stages:
-        owner: dict[str, Any] = stages[first]
-    elif first in Recipe.model_fields and first != "stages":
-        owner, keys = table, [first, *keys]
-    else:
-        known = [*stages, *(name for name in Recipe.model_fields if name != "stages")]
-        raise RecipeError(f"--set {setting}: no stage or table {first!r}{_nearest(first, known)}")
-    if not keys:
-        raise RecipeError(f"--set {setting}: name a field of {first}")
-    for key in keys[:-1]:
-        owner[key] = dict(owner[key]) if isinstance(owner.get(key), dict) else {}
-        owner = owner[key]
-    owner[keys[-1]] = value
+    return f"unknown key {path[-1]!r}{inside}{nearest(path[-1], names)}"

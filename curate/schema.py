@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from curate.recipe import Recipe, stage_class
-from curate.stages import STAGES
+from curate.recipe import Recipe
+from curate.stages import STAGES, stage_class
 
 
 def recipe_schema() -> dict[str, Any]:

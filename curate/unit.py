@@ -6,8 +6,6 @@ exists is done, and running it again gives the same bytes.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import shards, tokens
-from curate.flow import Flow, Pass, Setting, language_stage, sizes_of
+from curate.flow import Flow, Pass, Setting, sizes_of
 from curate.ingest import Fault, Record, Source, read
 from curate.ops.hashing import hash_strings
 from curate.report import Report, StageReport, Tally
-from curate.stage import DOCUMENT, Barrier, buffers
+from curate.stage import DOCUMENT, buffers
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 * 2**20
@@ -265,156 +263,3 @@ def sampled(ids: pa.Array, seed: int, share: float) -> NDArray[np.bool_]:
         return np.ones(len(ids), np.bool_)
     hashes = hash_strings(*buffers(ids), seed)
     return np.asarray(hashes < np.uint64(share * 2.0**64))
-
-
-# --- barriers: all sketches → a verdict for every shard ---------------------------------------------
-
-
-@dataclass
-class Shards:
-    """The corpus as a barrier sees it while it resolves: see `curate.stage.Corpus`."""
-
-    memory: int
-    seed: int
-    name: str
-    folders: Sequence[Path]
-    earlier: Sequence[Sequence[Path]]
-    """Per earlier barrier of the segment that drops, its verdict files."""
-
-    def __len__(self) -> int:
-        return len(self.folders)
-
-    def sketch(self, shard: int) -> pa.Table:
-        """The shard's sketch, memory-mapped."""
-        return shards.read_arrow(self.folders[shard] / f"sketch-{self.name}.arrow")
-
-    def alive(self, shard: int) -> NDArray[np.bool_]:
-        """Rows that no earlier barrier of the segment drops."""
-        left = np.ones(len(self.sketch(shard)), np.bool_)
-        for files in self.earlier:
-            left &= np.asarray(shards.read_arrow(files[shard]).column("reason").is_null())
-        return left
-
-    def take(self, shard: int, rows: NDArray[np.int64], columns: Sequence[str] = ("text",)) -> pa.RecordBatch:
-        """Some rows (ascending) of the shard's documents, reading no batch that holds none of them."""
-        path = self.folders[shard] / DOCUMENTS
-        starts = _batch_starts(path)
-        parts = []
-        for number in np.unique(np.searchsorted(starts, rows, "right") - 1):
-            inside = rows[(rows >= starts[number]) & (rows < starts[number + 1])] - starts[number]
-            parts.append(_batch(path, int(number), tuple(columns)).take(pa.array(inside)))
-        if not parts:
-            return _batch(path, 0, tuple(columns)).slice(0, 0)
-        return pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
-
-
-@lru_cache(maxsize=1024)
-def _batch_starts(path: Path) -> NDArray[np.int64]:
-    sizes = [batch.num_rows for batch in shards.batches(path, ("id",))]
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-@lru_cache(maxsize=8)
-def _batch(path: Path, number: int, columns: tuple[str, ...]) -> pa.RecordBatch:
-    return shards.batch_at(path, number, columns)
-
-
-def resolve(setting: Setting, index: int, barrier: int, corpus: Shards, folder: Path) -> None:
-    """Resolve one barrier of a segment over all shards."""
-    stage = setting.recipe.segments[index].barriers[barrier]
-    files = []
-    for shard, verdict in enumerate(stage.resolve(corpus)):
-        if len(verdict) != len(corpus.sketch(shard)):
-            raise ValueError(f"{stage.name}: {len(verdict)} verdicts for shard {shard}")
-        files.append(f"verdict-{shard:05d}.arrow")
-        shards.write_arrow(folder / files[-1], verdict)
-    commit(folder, Report(), files=files)
-
-
-# --- pack: what is left → documents and token shards ------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Span:
-    """Rows `start` to `stop` of a shard."""
-
-    shard: Path
-    start: int
-    stop: int
-
-
-def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
-    """Write one file of documents, and their tokens as one training and one validation shard."""
-    nothing = RAW.append(pa.field("tokens", pa.int64())).empty_table()
-    table = pa.concat_tables([_span(span) for span in spans]).combine_chunks() if spans else nothing
-    shards.write_parquet(folder / "documents.parquet", table)
-    files = {"documents.parquet": (len(table), int(_total(table.column("tokens"))))}
-    held = _held_out(setting, table)
-    counts = {}
-    for split, mask in (("train", ~held), ("validation", held)):
-        part = table.filter(pa.array(mask))
-        made = _tokenized(setting, part)
-        shards.write_tokens(folder / f"{split}.arrow", made)
-        tally = Tally(len(part), int(sizes_of(part).sum()), int(_total(part.column("tokens"))))
-        counts[split] = tally.as_dict()
-        files[f"{split}.arrow"] = (len(part), tally.tokens)
-    entries = {name: shards.entry(folder / name, *numbers) for name, numbers in files.items()}
-    shards.write_json(folder / REPORT, {"counts": counts, "files": entries, "books": Report().as_dict()})
-
-
-def _total(column: pa.ChunkedArray) -> int:
-    return pc.sum(column).as_py() or 0
-
-
-def _span(span: Span) -> pa.Table:
-    first, parts = 0, list[pa.RecordBatch]()
-    for batch in shards.batches(span.shard):
-        start, stop = max(span.start - first, 0), min(span.stop - first, batch.num_rows)
-        if start < stop or not parts:
-            parts.append(batch.slice(start, max(stop - start, 0)))
-        first += batch.num_rows
-        if first >= span.stop:
-            break
-    return pa.Table.from_batches(parts)
-
-
-def _held_out(setting: Setting, table: pa.Table) -> NDArray[np.bool_]:
-    """Rows of the validation split: by hash of the cluster where there is one, else of the id."""
-    keys = table.column("id").combine_chunks()
-    for barrier in reversed([s for s in setting.recipe.stages if isinstance(s, Barrier)]):
-        if barrier.name in table.schema.names and "cluster" in [f.name for f in table.schema.field(barrier.name).type]:
-            cluster = pc.struct_field(table.column(barrier.name), "cluster").combine_chunks().cast(pa.string())
-            keys = pc.coalesce(cluster, keys)
-            break
-    return sampled(keys, setting.recipe.seed ^ SPLIT_SALT, setting.recipe.tokens.validation)
-
-
-SPLIT_SALT = 0x5EED
-"""Keeps the split independent of the pilot's sample."""
-
-
-def _tokenized(setting: Setting, table: pa.Table) -> pa.Table:
-    if setting.encoder is None:
-        raise ValueError("no tokenizer")
-    schema = shards.token_schema(setting.encoder.vocabulary)
-    language = language_stage(setting.recipe)
-    known = language is not None and language in table.schema.names
-    labels = pc.struct_field(table.column(language), "label") if known else pa.nulls(len(table), pa.string())
-    columns = {
-        "input_ids": _encode(setting.encoder, table.column("text"), schema.field("input_ids").type),
-        "id": table.column("id"),
-        "source": table.column("source"),
-        "language": labels,
-        "weight": pa.array(np.ones(len(table), np.float32)),
-    }
-    return pa.table(columns, schema=schema)
-
-
-def _encode(encoder: tokens.Encoder, text: pa.ChunkedArray, kind: pa.ListType) -> pa.ChunkedArray:
-    """Encode in pieces: one call on 100 MB would hold every id three times over."""
-    parts = []
-    for start in range(0, len(text), BATCH_ROWS):
-        ids, offsets = encoder.encode(text.slice(start, BATCH_ROWS).to_pylist())
-        values = pa.array(ids.astype(kind.value_type.to_pandas_dtype()))
-        parts.append(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values))
-    return pa.chunked_array(parts, kind)

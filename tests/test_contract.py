@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer
 
-from curate.run import Options, run
+from curate import Options, run
 from tests.conftest import build, document, write_jsonl
 
 torch = pytest.importorskip("torch")

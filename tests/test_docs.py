@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from curate.cli import app as curate_app
-from curate.recipe import Recipe, find
+from curate.recipe import Recipe
+from curate.recipe_file import find
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

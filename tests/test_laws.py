@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curate.recipe import Recipe, digest, find, key_of, stage_class
-from curate.run import Options, run
+from curate import Options, run
+from curate.recipe import Recipe, digest, key_of
+from curate.recipe_file import find
 from curate.stage import Barrier, Filter, OneOf, Range, Rewrite
-from curate.stages import STAGES
+from curate.stages import STAGES, stage_class
 from curate.testing import batch
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl

@@ -1,9 +1,10 @@
 import pytest
 
 from curate.errors import AssetError, RecipeError
-from curate.recipe import Recipe, find, stage_class
+from curate.recipe import Recipe
+from curate.recipe_file import find
 from curate.stage import Range
-from curate.stages import STAGES
+from curate.stages import STAGES, stage_class
 from tests.conftest import build
 
 SHIPPED = sorted(path.stem for path in find("web-en").parent.glob("*.toml") if "[[stage]]" in path.read_text())

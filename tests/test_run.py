@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from curate import unit
+from curate import Options, run, unit
 from curate.errors import GuardError, RunError, UsageError
-from curate.run import Options, run
 from curate.shards import read_json
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl

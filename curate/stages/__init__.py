@@ -1,5 +1,10 @@
 """The table of contents: the name a recipe uses → where its class is. Nothing is imported until it is used."""
 
+import importlib
+
+from curate.errors import RecipeError, nearest
+from curate.stage import Stage
+
 STAGES: dict[str, str] = {
     "extract": "curate.stages.extract:Extract",
     "url": "curate.stages.url:Url",
@@ -11,3 +16,24 @@ STAGES: dict[str, str] = {
     "toxicity": "curate.stages.toxicity:Toxicity",
     "bias": "curate.stages.bias:Bias",
 }
+
+
+def stage_class(use: str) -> type[Stage]:
+    """The class behind `language` or `my_pkg.filters:Mine`."""
+    target = STAGES.get(use, use)
+    if ":" not in target:
+        raise RecipeError(f"unknown stage {use!r}{nearest(use, STAGES)}")
+    module, _, name = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise RecipeError(f"stage {use!r} cannot be loaded: {error}") from None
+    if not (isinstance(found, type) and issubclass(found, Stage)):
+        raise RecipeError(f"{use!r} is not a stage")
+    return found
+
+
+def uses(stage: Stage) -> str:
+    """The `use` line that leads to this stage's class."""
+    target = f"{type(stage).__module__}:{type(stage).__qualname__}"
+    return next((name for name, place in STAGES.items() if place == target), target)

@@ -1,30 +1,21 @@
-"""The runner: phases of units over a pool, under a lock, resumed by what has already committed.
+"""One run: its phases in order, each a list of units under a key.
 
-    ingest ─▶ pilot ─▶ tokenizer ─▶ segment 0 ─▶ resolve … ─▶ segment 1 ─▶ … ─▶ pack ─▶ final folder
+    ingest ─▶ pilot ─▶ tokenizer ─▶ segment 0 ─▶ resolve … ─▶ segment 1 ─▶ … ─▶ pack
 
 Every phase has a folder whose name ends in the hash of all that determines it, chained from the
 inputs' digests; a unit that has committed there is never done again.
 """
 
-import errno
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from curate import finish, shards, unit
-from curate.errors import CurateError, GuardError, RunError, UsageError
-from curate.flow import sizes_of
-from curate.ingest import Listing, Source, discover
-from curate.ops import warm
-from curate.pool import Job, Pool, peak_memory, single_threaded
-from curate.progress import Progress, Silent
+from curate import finish, pack, resolve, shards, unit
+from curate.errors import GuardError, RunError, UsageError
+from curate.ingest import Listing, Source
+from curate.pool import Job, Pool
+from curate.progress import Progress
 from curate.recipe import Recipe, digest, key_of
 from curate.report import Report, Tally, total
 from curate.tokens import PATTERN
@@ -48,48 +39,6 @@ class Options:
     only: tuple[int, int] | None = None
     """(I, N): do units I, I + N, I + 2N … of each phase, and stop where others must be waited for."""
     reuse: bool = False
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run came to."""
-
-    folder: Path
-    report: Report
-    finished: bool
-
-
-def run(
-    recipe: Recipe,
-    inputs: Sequence[str | Path],
-    output: str | Path,
-    *,
-    options: Options | None = None,
-    limit: int | None = None,
-    progress: Progress | None = None,
-) -> Result:
-    """Curate `inputs` into `output` by `recipe`; run again after any interruption to continue.
-
-    `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
-    `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
-    """
-    options = options or Options(workers=os.cpu_count() or 1)
-    started = time.perf_counter()
-    single_threaded()
-    warm()
-    recipe.prepare()
-    listing = discover(inputs, recipe.ingest)
-    folder = Path(output)
-    with _locked(folder, options), _told(folder), Pool(recipe, options.workers) as pool:
-        work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
-        work.claim()
-        report = work.books()
-        if report is None:
-            return Result(folder, work.so_far(), finished=False)
-        report.balance()
-        peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
-        finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
-    return Result(folder, report, finished=True)
 
 
 @dataclass
@@ -214,7 +163,7 @@ class Work:
 
         def jobs(folder: Path) -> list[Job]:
             arguments = [{"sources": group, "limit": self.limit} for group in groups]
-            return [Job("ingest", folder / f"{n:05d}", given) for n, given in enumerate(arguments)]
+            return [Job(unit.ingest, folder / f"{n:05d}", given) for n, given in enumerate(arguments)]
 
         found = self._phase("ingest", jobs, self.recipe.ingest.model_dump(mode="json"))
         if found is None:
@@ -237,7 +186,7 @@ class Work:
         share = min(1.0, self.recipe.pilot.max_bytes / max(readable, 1))
 
         def jobs(folder: Path) -> list[Job]:
-            return [Job("pilot", folder / f"{n:05d}", {"shard": p, "share": share}) for n, (p, _) in enumerate(raw)]
+            return [Job(unit.pilot, folder / f"{n:05d}", {"shard": p, "share": share}) for n, (p, _) in enumerate(raw)]
 
         stages = [stage for part in self.recipe.segments for stage in part.stages]
         found = self._phase("pilot", jobs, self.recipe.seed, share, self.recipe.identities(stages))
@@ -248,7 +197,7 @@ class Work:
         def train(folder: Path) -> list[Job]:
             folders = [pilot / f"{n:05d}" for n in range(len(raw))]
             arguments = {"pilots": folders, "threads": self.options.workers}
-            return [Job("train_tokenizer", folder / "00000", arguments)]
+            return [Job(unit.train_tokenizer, folder / "00000", arguments)]
 
         if self._phase("tokenizer", train, self.recipe.tokens.vocabulary, PATTERN, shared=False) is None:
             return False
@@ -261,7 +210,7 @@ class Work:
         def jobs(folder: Path) -> list[Job]:
             return [
                 Job(
-                    "segment",
+                    unit.segment,
                     folder / f"{n:05d}",
                     {"index": index, "shard": path, "verdicts": [files[n] for files in verdicts], "number": n},
                     self.tokenizer,
@@ -280,20 +229,20 @@ class Work:
     ) -> list[Path] | None:
         barriers = self.recipe.segments[index].barriers
         drops = [files for files, barrier in zip(earlier, barriers, strict=False) if barrier.act == "drop"]
-        corpus = unit.Shards(self.options.memory, self.recipe.seed, name, folders, drops)
+        corpus = resolve.Shards(self.options.memory, self.recipe.seed, name, folders, drops)
 
         def jobs(folder: Path) -> list[Job]:
-            return [Job("resolve", folder / "00000", {"index": index, "barrier": number, "corpus": corpus})]
+            return [Job(resolve.resolve, folder / "00000", {"index": index, "barrier": number, "corpus": corpus})]
 
         if self._phase(f"resolve-{name}", jobs, name, self.recipe.seed, shared=False) is None:
             return None
         return [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
 
     def _pack(self, paths: Sequence[Path]) -> bool:
-        spans = list(_cut(paths, self.recipe.output.file_bytes))
+        spans = list(pack.cut(paths, self.recipe.output.file_bytes))
 
         def jobs(folder: Path) -> list[Job]:
-            return [Job("pack", folder / f"{n:05d}", {"spans": s}, self.tokenizer) for n, s in enumerate(spans)]
+            return [Job(pack.pack, folder / f"{n:05d}", {"spans": s}, self.tokenizer) for n, s in enumerate(spans)]
 
         parts = (self.recipe.output.file_bytes, self.recipe.tokens.validation, self.recipe.seed)
         return self._phase("pack", jobs, *parts) is not None
@@ -355,27 +304,6 @@ def _limited(raw: Sequence[tuple[Path, dict[str, Any]]], limit: int | None) -> I
         yield path, shard
 
 
-def _cut(paths: Sequence[Path], size: int) -> Iterator[tuple[unit.Span, ...]]:
-    """Rows of all shards in order, cut where `size` bytes of text are full; at least one cut, even of nothing."""
-    spans: list[unit.Span] = []
-    filled = 0
-    for path in paths:
-        lengths = np.concatenate([np.zeros(0, np.int64), *(sizes_of(b) for b in shards.batches(path, ("text",)))])
-        start = 0
-        while start < len(lengths):
-            ends = filled + np.cumsum(lengths[start:])
-            stop = start + max(int(np.searchsorted(ends, size, "right")), 0 if spans else 1)
-            if stop > start:
-                spans.append(unit.Span(path, start, stop))
-                filled = int(ends[stop - start - 1])
-            if stop < len(lengths):
-                yield tuple(spans)
-                spans, filled = [], 0
-            start = stop
-    if spans or not paths or not filled:
-        yield tuple(spans) if spans else tuple(unit.Span(path, 0, 0) for path in paths[:1])
-
-
 def _content(path: str) -> str:
     import xxhash
 
@@ -384,44 +312,3 @@ def _content(path: str) -> str:
         while block := file.read(2**20):
             state.update(block)
     return state.hexdigest()
-
-
-@contextmanager
-def _locked(folder: Path, options: Options) -> Iterator[None]:
-    """Hold the output folder, or refuse one that is another's or in use."""
-    from filelock import FileLock, Timeout
-
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: not a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / ".work").is_dir():
-        raise UsageError(f"{folder}: not empty, and not a run's folder")
-    work = folder / ".work"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}") from None
-    share = "" if options.only is None else f"-{options.only[0]}-of-{options.only[1]}"
-    lock = FileLock(work / f"lock{share}", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(f"{folder}: another run is at work there") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Turn what the machine lacks into one line."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UsageError(f"{folder}: no space left on device; free some and run again to continue") from None
-        raise CurateError(f"{error.filename or folder}: {error.strerror or error}") from None
-    except MemoryError:
-        raise RunError("out of memory; fewer --workers take less") from None
-    except pa.ArrowException as error:
-        raise RunError(f"{folder}: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,148 @@
+"""Recipe files: TOML that may extend other TOML, and `--set` settings on top of it."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from curate.errors import RecipeError, nearest
+from curate.stages import stage_class
+
+
+def find(path: str | Path) -> Path:
+    """A recipe by path, or by its name among those that come with Sluice (`web-en`)."""
+    given = Path(path)
+    if given.is_file():
+        return given
+    shipped = Path(__file__).parents[1] / "pipelines"
+    for candidate in (shipped / given.name, shipped / f"{given.name}.toml"):
+        if len(given.parts) == 1 and candidate.is_file():
+            return candidate
+    names = sorted(p.stem for p in shipped.glob("*.toml"))
+    raise RecipeError(f"{path}: no such recipe{nearest(given.stem, names)}")
+
+
+def read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A recipe's table with everything it extends merged in; raises `RecipeError`."""
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{file}: not TOML: {error}") from None
+    except OSError as error:
+        raise RecipeError(f"{file}: {error.strerror}") from None
+    _resolve_assets(table, file)
+    parent = table.pop("extends", None)
+    if parent is None:
+        if "remove" in table:
+            raise RecipeError(f"{file}: remove needs extends")
+        return _placed(table, [], str(file))
+    base = file.parent / parent
+    if not base.is_file():
+        raise RecipeError(f"{file}: extends {parent!r}: no such recipe")
+    if base.resolve() in below:
+        raise RecipeError(f"{file}: extends {parent!r}, which extends it in turn")
+    return _merge(read(base, (*below, file.resolve())), table, str(file))
+
+
+def _resolve_assets(table: dict[str, Any], file: Path) -> None:
+    """Relative paths in a recipe are relative to the recipe, wherever the command is called from."""
+    for fields in table.get("stage", []):
+        if isinstance(fields, dict) and isinstance(fields.get("use"), str):
+            for key in _asset_fields(fields["use"]) & fields.keys():
+                fields[key] = _beside(file, fields[key])
+    tokens = table.get("tokens", {})
+    if isinstance(tokens, dict) and "tokenizer" in tokens:
+        tokens["tokenizer"] = _beside(file, tokens["tokenizer"])
+
+
+def _beside(file: Path, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_beside(file, item) for item in value]
+    return str(file.parent / Path(value).expanduser()) if isinstance(value, str) else value
+
+
+def _asset_fields(use: str) -> set[str]:
+    try:
+        fields = stage_class(use).model_fields
+    except RecipeError:
+        return set()  # told with its place when the stage is built
+    return {key for key, info in fields.items() if _holds_path(info.annotation)}
+
+
+def _holds_path(annotation: Any) -> bool:
+    return annotation is Path or any(_holds_path(part) for part in get_args(annotation))
+
+
+def _merge(base: dict[str, Any], table: dict[str, Any], where: str) -> dict[str, Any]:
+    removed = table.pop("remove", [])
+    own = table.pop("stage", [])
+    stages = base.pop("stage", [])
+    names = [_name(stage) for stage in stages]
+    for name in removed:
+        if name not in names:
+            raise RecipeError(f"{where}: remove: no stage {name!r}{nearest(name, names)}")
+    stages = [stage for stage in stages if _name(stage) not in removed]
+    merged = _deep(base, table)
+    merged["stage"] = stages
+    return _placed({**merged, "stage": own}, stages, where)
+
+
+def _placed(table: dict[str, Any], stages: list[dict[str, Any]], where: str) -> dict[str, Any]:
+    placed = list(stages)
+    for number, raw in enumerate(table.get("stage", []), 1):
+        if not isinstance(raw, dict) or "use" not in raw:
+            raise RecipeError(f"{where}: stage {number}: every stage says what to `use`")
+        fields = dict(raw)
+        after = fields.pop("after", None)
+        names = [_name(stage) for stage in placed]
+        if _name(fields) in names and stages:
+            if after is not None:
+                raise RecipeError(f"{where}: stage {number} ({_name(fields)}) has its place already: no `after`")
+            at = names.index(_name(fields))
+            placed[at] = _deep(placed[at], fields)
+        elif after is None:
+            placed.append(fields)
+        elif after in names:
+            placed.insert(names.index(after) + 1, fields)
+        else:
+            raise RecipeError(f"{where}: stage {number}: after = {after!r}: no such stage{nearest(after, names)}")
+    return {**table, "stage": placed}
+
+
+def _name(fields: Mapping[str, Any]) -> str:
+    name = fields.get("name") or fields.get("use", "")
+    return str(name)
+
+
+def _deep(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _deep(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def apply(table: dict[str, Any], setting: str, tables: Collection[str]) -> None:
+    """Apply `stage.field[.bound]=value`, `tokens.vocabulary=…` or `seed=…`; the value is TOML, else a string."""
+    path, equals, text = setting.partition("=")
+    if not equals:
+        raise RecipeError(f"--set {setting}: write key=value, such as gopher.words.min=30")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    first, *keys = path.strip().split(".")
+    stages = {_name(stage): stage for stage in table.get("stage", [])}
+    if first in stages:
+        owner: dict[str, Any] = stages[first]
+    elif first in tables:
+        owner, keys = table, [first, *keys]
+    else:
+        known = [*stages, *tables]
+        raise RecipeError(f"--set {setting}: no stage or table {first!r}{nearest(first, known)}")
+    if not keys:
+        raise RecipeError(f"--set {setting}: name a field of {first}")
+    for key in keys[:-1]:
+        owner[key] = dict(owner[key]) if isinstance(owner.get(key), dict) else {}
+        owner = owner[key]
+    owner[keys[-1]] = value

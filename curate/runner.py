@@ -1,0 +1,104 @@
+"""The runner: a recipe over inputs into a folder, under a lock; the same call again continues."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from curate import finish
+from curate.errors import CurateError, RunError, UsageError
+from curate.ingest import discover
+from curate.ops import warm
+from curate.pool import Pool, peak_memory, single_threaded
+from curate.progress import Progress, Silent
+from curate.recipe import Recipe
+from curate.report import Report
+from curate.work import Options, Work
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    folder: Path
+    report: Report
+    finished: bool
+
+
+def run(
+    recipe: Recipe,
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    *,
+    options: Options | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Curate `inputs` into `output` by `recipe`; run again after any interruption to continue.
+
+    `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
+    `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
+    """
+    options = options or Options(workers=os.cpu_count() or 1)
+    started = time.perf_counter()
+    single_threaded()
+    warm()
+    recipe.prepare()
+    listing = discover(inputs, recipe.ingest)
+    folder = Path(output)
+    with _locked(folder, options), _told(folder), Pool(recipe, options.workers) as pool:
+        work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
+        work.claim()
+        report = work.books()
+        if report is None:
+            return Result(folder, work.so_far(), finished=False)
+        report.balance()
+        peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
+        finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
+    return Result(folder, report, finished=True)
+
+
+@contextmanager
+def _locked(folder: Path, options: Options) -> Iterator[None]:
+    """Hold the output folder, or refuse one that is another's or in use."""
+    from filelock import FileLock, Timeout
+
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: not a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / ".work").is_dir():
+        raise UsageError(f"{folder}: not empty, and not a run's folder")
+    work = folder / ".work"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}") from None
+    share = "" if options.only is None else f"-{options.only[0]}-of-{options.only[1]}"
+    lock = FileLock(work / f"lock{share}", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"{folder}: another run is at work there") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what the machine lacks into one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UsageError(f"{folder}: no space left on device; free some and run again to continue") from None
+        raise CurateError(f"{error.filename or folder}: {error.strerror or error}") from None
+    except MemoryError:
+        raise RunError("out of memory; fewer --workers take less") from None
+    except pa.ArrowException as error:
+        raise RunError(f"{folder}: {str(error).splitlines()[0]}") from None
