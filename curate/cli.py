@@ -297,8 +297,15 @@ def tokenizer_show(path: Annotated[Path, typer.Argument(metavar="FILE", help="A 
         typer.echo(f"{key}: {value}")
 
 
+STOPPED = 130
+"""What a shell expects of a program that was interrupted, and what typer makes of an interrupt."""
+
+
 def main() -> None:
     """Run the command line; every error is one line, 2 is the user's mistake, 1 a failed run."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a clean one too
     try:
         code = app(standalone_mode=False)
     except typer.Exit as error:
@@ -308,9 +315,10 @@ def main() -> None:
         typer.echo(f"curate: {' '.join(text.split())}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("curate: stopped; run again to continue", err=True)
-        code = 130
+        code = STOPPED
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    if code == STOPPED:
+        typer.echo("curate: stopped; run again to continue", err=True)
     raise SystemExit(code or 0)

@@ -21,6 +21,7 @@ from curate.ingest import Ingest
 from curate.recipe_file import apply, find, read
 from curate.stage import Asset, Barrier, Filter, OneOf, Range, Rewrite, Stage
 from curate.stages import stage_class, uses
+from curate.tokens import load
 
 FORMAT = 1
 """Raised when units written by older code must not be taken for new ones."""
@@ -167,6 +168,10 @@ class Recipe(_Table):
                 if not path.is_file():
                     raise AssetError(f"stage {stage.name}: {key} = {str(path)!r}: no such file")
             stage.prepare()
+        if self.tokens.tokenizer is not None:
+            if not self.tokens.tokenizer.is_file():
+                raise AssetError(f"tokens: tokenizer = {str(self.tokens.tokenizer)!r}: no such file")
+            load(self.tokens.tokenizer)
 
 
 RESERVED = frozenset({"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest", "place", "reason"})

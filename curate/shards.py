@@ -32,6 +32,7 @@ renamed, and a unit counts as done when its `report.json`, written last, exists.
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -51,7 +52,7 @@ TEMPORARY = ".tmp-"
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` that takes its place when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY}{platform.node()}-{os.getpid()}-{path.name}")
     try:
         yield temporary
         with temporary.open("rb") as file:

@@ -71,8 +71,15 @@ class Work:
                     f"{self.folder.parent}: holds a run of {found['recipe']} with another recipe or input;"
                     " choose another --output, or --reuse what still fits"
                 )
+        if self.options.only is None:
+            self._sweep()
         shards.write_json(mark, {"format": shards.FORMAT, "recipe": self.recipe.name, "key": whole})
         self.whole = whole
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; nobody else is writing, since the folder is locked."""
+        for path in [*self.folder.rglob(f"{shards.TEMPORARY}*"), *self.folder.parent.glob(f"{shards.TEMPORARY}*")]:
+            path.unlink(missing_ok=True)
 
     def _whole(self) -> dict[str, Any]:
         table = self.recipe.table()
@@ -134,22 +141,22 @@ class Work:
             self.progress.advance(*_seen(shards.read_json(job.folder / unit.REPORT)))
         missing = sum(not unit.done(job.folder) for job in todo)
         if missing:
-            self.progress.note(
-                f"{name}: {missing:,} of {len(todo):,} units are left to other shares; run again after them"
-            )
+            left_over = f"{missing:,} of {len(todo):,} units are left to other shares"
+            self.progress.note(f"{name}: {left_over}; run again after them")
             return None
         found = [shards.read_json(job.folder / unit.REPORT) for job in todo]
         books = sum((Report.from_dict(report["books"]) for report in found), Report())
         _refuse_broken(books, found)
         if name != "pilot":
             self.reports.append(books)
-            self._guard(books)
+            self._guard({stage.name for stage in books.stages} - ({"ingest"} if name == "ingest" else set()))
         return found
 
-    def _guard(self, books: Report) -> None:
-        for stage in books.stages:
+    def _guard(self, done: set[str]) -> None:
+        """Hold the stages that are done to their bands. Ingest is done only once its records have been judged."""
+        for stage in self.so_far().stages:
             band, whole = self.recipe.guard.get(stage.name), stage.incoming.documents
-            if band is None or not whole or (stage.name == "ingest" and len(self.reports) < 2):
+            if band is None or not whole or stage.name not in done:
                 continue
             gone = (total(stage.dropped.values()) + total(stage.quarantined.values())).documents / whole
             if gone > band.max_drop:
@@ -159,7 +166,9 @@ class Work:
                 )
 
     def _ingest(self) -> list[tuple[Path, dict[str, Any]]] | None:
-        groups = list(_groups(self.listing.sources))
+        sources = self.listing.sources
+        # A limit is of the first records in order: one unit reads them and stops.
+        groups = list(_groups(sources)) if self.limit is None else [sources]
 
         def jobs(folder: Path) -> list[Job]:
             arguments = [{"sources": group, "limit": self.limit} for group in groups]
@@ -168,12 +177,11 @@ class Work:
         found = self._phase("ingest", jobs, self.recipe.ingest.model_dump(mode="json"))
         if found is None:
             return None
-        raw = [
+        return [
             (self.phases[-1] / f"{number:05d}" / shard["file"], shard)
             for number, report in enumerate(found)
             for shard in report["counts"]["shards"]
         ]
-        return list(_limited(raw, self.limit))
 
     def _tokenizer(self, raw: Sequence[tuple[Path, dict[str, Any]]]) -> bool:
         """Find the tokenizer, or train it on what passes the pilot; whether there is one."""
@@ -292,16 +300,6 @@ def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
         size += source.bytes
     if group:
         yield tuple(group)
-
-
-def _limited(raw: Sequence[tuple[Path, dict[str, Any]]], limit: int | None) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Raw shards up to the limit of documents; every unit alone kept to it, all together may exceed it by a shard."""
-    seen = 0
-    for path, shard in raw:
-        if limit is not None and seen >= limit:
-            return
-        seen += shard["rows"]
-        yield path, shard
 
 
 def _content(path: str) -> str:

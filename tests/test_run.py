@@ -354,3 +354,46 @@ def test_validate_finds_a_changed_byte_a_missing_file_and_a_stray_one(finished, 
     assert f"{shard.relative_to(tmp_path / 'out').as_posix()}: its bytes are not those" in found
     assert "tokenizer/tokenizer.json: missing" in found
     assert "documents/extra.parquet: not in the manifest" in found
+
+
+def test_a_limit_counts_over_all_sources_in_their_order(corpus, tmp_path):
+    result = run(build({"use": "gopher"}), [corpus], tmp_path / "out", options=Options(workers=1), limit=100)
+
+    assert result.report.input.documents == 100
+    assert {key: flow.documents for key, flow in result.report.source_in.items()} == {
+        "part-0.jsonl": 80,
+        "part-1.jsonl": 20,
+    }
+
+
+def test_a_band_for_ingest_counts_what_could_not_be_read(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(1)])
+    source.write_text(source.read_text("utf-8") + "not json\n" * 9, "utf-8")
+
+    with pytest.raises(GuardError, match=r"ingest took 90\.0% of 10 documents"):
+        run(build(guard={"ingest": {"max_drop": 0.5}}), [source], tmp_path / "out", options=Options(workers=1))
+
+
+def test_what_killed_writers_left_is_swept_away(finished):
+    source, out, _ = finished
+    left = [out / ".tmp-host-1-manifest.json", next((out / ".work").glob("*/*")) / ".tmp-host-1-documents.arrow"]
+    for path in left:
+        path.write_bytes(b"half")
+
+    run(small(), [source], out, options=Options(workers=1))
+
+    assert not [path for path in left if path.exists()]
+
+
+def test_a_batch_systems_stop_is_one_line_and_leaves_no_process(finished, tmp_path):
+    source, _, _ = finished
+    command = [sys.executable, "-m", "curate", "run", "web-any", str(source), "--output", str(tmp_path / "out")]
+    process = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not count_done(tmp_path / "out"):
+        time.sleep(0.01)
+
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "curate: stopped; run again to continue"
