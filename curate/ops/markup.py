@@ -78,8 +78,12 @@ def overload(markup: str) -> tuple[str, str] | None:
     `body` tags, whose attributes go to one element. `max_elements`: formatting elements left open times
     tags is above 5 million.
     """
-    tags = markup.count("<")
-    found: Iterable[re.Match[str] | None] = (_TAG.match("<" + part) for part in markup.split("<") if len(part) >= _LONG)
+    data = np.frombuffer(markup.encode("utf-8", "surrogatepass"), np.uint8)
+    starts = np.flatnonzero(data == ord("<"))
+    tags = len(starts)
+    found: Iterable[re.Match[str] | None] = ()
+    if np.diff(starts, append=len(data)).max(initial=0) >= _LONG:
+        found = (_TAG.match("<" + part) for part in markup.split("<") if len(part) >= _LONG)
     if tags > _ATTRIBUTES and sum(map(markup.count, ('"<', "'<", "=<"))) + tags - markup.count(">") > _ATTRIBUTES:
         found = _TAG.finditer(markup)
     if any(_attributes(tag.group()) > _ATTRIBUTES for tag in found if tag):
