@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints. Everything heavy is imported by the command that needs it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -112,18 +113,16 @@ def _show_plan(recipe: Any, inputs: list[str]) -> None:
     recipe.prepare()
     listing = discover(inputs, recipe.ingest)
     for source in listing.sources:
-        typer.echo(f"read  {source.kind:<8} {source.bytes:>14,}  {source.path}")
+        typer.echo(f"read  {source.kind:<8} {max(source.bytes, 0):>14,}  {source.path}")
     for skipped in listing.skipped:
         typer.echo(f"skip  {skipped.why}  {skipped.path}")
-    typer.echo(f"{len(listing.sources):,} sources, {sum(s.bytes for s in listing.sources):,} bytes")
+    typer.echo(f"{len(listing.sources):,} sources, {sum(max(s.bytes, 0) for s in listing.sources):,} bytes")
     for segment in recipe.segments:
         names = [stage.name for stage in (*segment.stages, *segment.barriers)]
         typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
 
 
 def _cores() -> int:
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -134,16 +133,19 @@ def _bytes(text: str) -> int:
     digits = text.strip().upper().rstrip("BKMGT")
     unit = text.strip().upper()[len(digits) :]
     try:
-        return int(float(digits) * UNITS[unit if unit in UNITS else f"{unit}B"])
-    except (ValueError, KeyError):
-        raise UsageError(f"--memory {text}: write a size such as 8GB or 500MB") from None
+        size = int(float(digits) * UNITS[unit if unit in UNITS else f"{unit}B"])
+    except (ValueError, KeyError, OverflowError):
+        size = 0
+    if size < 2**20:
+        raise UsageError(f"--memory {text}: write a size such as 8GB or 500MB")
+    return size
 
 
 def _share(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     number, _, of = text.partition("/")
-    if not (number.isdigit() and of.isdigit() and int(number) < int(of)):
+    if not (text.isascii() and number.isdigit() and of.isdigit() and int(number) < int(of)):
         raise UsageError(f"--only {text}: write I/N with I from 0 to N - 1, such as 0/4")
     return int(number), int(of)
 
@@ -230,16 +232,18 @@ def inspect(
     stage: Annotated[str | None, typer.Option(help="Only what this stage dropped.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only what was dropped for this reason.")] = None,
     count: Annotated[int, typer.Option("-n", min=1, help="How many documents to show.")] = 10,
-    seed: Annotated[int | None, typer.Option(help="Show a sample by this seed instead of the first ones.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Show a sample by this seed.")] = None,
 ) -> None:
     """Show what was dropped or quarantined, and why."""
     from rich.console import Console
 
+    from curate.finish import require_finished
     from curate.inspection import rows
     from curate.reports.inspect import dropped_document
     from curate.shards import read_json
 
-    recipe = read_json(folder / "manifest.json")["recipe"] if (folder / "manifest.json").is_file() else {}
+    require_finished(folder)
+    recipe = read_json(folder / "manifest.json")["recipe"]
     console = Console()
     for row in rows(folder, stage=stage, reason=reason, count=count, seed=seed):
         console.print(dropped_document(row, recipe))
@@ -282,7 +286,10 @@ def tokenizer_train(
         raise UsageError(f"--vocabulary {vocabulary}: not a multiple of 64")
     options = Ingest(text_field=text_field)
     records = (item for source in discover(inputs, options).sources for item in read(source, options))
-    made = train((item.text for item in records if isinstance(item, Record) and item.text), vocabulary, _cores())
+    texts = [item.text for item in records if isinstance(item, Record) and item.text]
+    if not texts:
+        raise CurateError("no text could be read")
+    made = train(texts, vocabulary, _cores())
     with atomic(output) as temporary:
         temporary.write_text(made, "utf-8")
     typer.echo(str(output))
@@ -295,6 +302,14 @@ def tokenizer_show(path: Annotated[Path, typer.Argument(metavar="FILE", help="A 
 
     for key, value in describe(path).items():
         typer.echo(f"{key}: {value}")
+
+
+def _unexpected(error: Exception) -> str:
+    """One line for what nobody foresaw; the traceback is one variable away."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'cannot go on'}: {error.strerror}"
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return f"failed unexpectedly: {what} (SLUICE_TRACEBACK=1 shows where)"
 
 
 STOPPED = 130
@@ -319,6 +334,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    except Exception as error:
+        if os.environ.get("SLUICE_TRACEBACK"):
+            raise
+        typer.echo(f"curate: {_unexpected(error)}", err=True)
+        code = 1
     if code == STOPPED:
         typer.echo("curate: stopped; run again to continue", err=True)
     raise SystemExit(code or 0)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import tokens
-from curate.errors import CurateError
+from curate.errors import CurateError, RunError
 from curate.recipe import Recipe
 from curate.report import Kind, Report, StageReport, Tally
 from curate.stage import Barrier, Filter, Rewrite, Stage
@@ -179,17 +179,19 @@ class Pass:
             return flow, work(flow.batch)
         except (CurateError, MemoryError, OSError):
             raise
-        except Exception:
+        except (Exception, SystemExit):  # noqa: BLE001 - whatever a stage raises, the rows at fault are found below
             bad = failing_rows(flow.batch, work)
-            if not bad:
-                raise  # nothing to blame it on: not the documents' fault
-            self.errors.setdefault(stage.name, next(iter(bad.values())))
+            self.errors.setdefault(stage.name, next(iter(bad.values()), ""))
         good = np.ones(flow.batch.num_rows, np.bool_)
         for row, error in bad.items():
             good[row] = False
             self._quarantine(flow, row, stage.name, "error", error, book)
         flow = flow.where(good)
-        return flow, work(flow.batch)
+        try:
+            return flow, work(flow.batch)
+        except Exception as error:  # it fails on the others too, on none of them alone, or on an empty batch
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise RunError(f"stage {stage.name} fails: {what}") from error
 
     def _quarantine(self, flow: Flow, row: int, stage: str, reason: str, error: str, book: StageReport) -> None:
         mask = np.zeros(flow.batch.num_rows, np.bool_)
@@ -276,7 +278,7 @@ def failing_rows(batch: pa.RecordBatch, work: Callable[[pa.RecordBatch], Any]) -
         start, stop = spans.pop()
         try:
             work(batch.slice(start, stop - start))
-        except Exception as error:  # noqa: BLE001 - see `Pass._guarded`
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - see `Pass._guarded`
             if stop - start == 1:
                 found[start] = f"{type(error).__name__}: {error}".splitlines()[0][:500]
             elif stop > start:

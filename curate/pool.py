@@ -6,10 +6,12 @@ those are run again one at a time, and the job that kills its worker twice is na
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -140,7 +142,22 @@ class Pool:
         if self._executor is None:
             context = get_context("spawn")
             self._executor = ProcessPoolExecutor(workers, context, _begin, (self._recipe.table(),))
+            with _deaf():
+                self._executor.submit(os.getpid)
         return self._executor
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C, which the terminal sends to all: the parent decides for them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:

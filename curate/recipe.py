@@ -34,7 +34,7 @@ class _Table(BaseModel):
 class Tokens(_Table):
     """How text becomes tokens: an own vocabulary trained on the pilot, or a tokenizer by path."""
 
-    vocabulary: Annotated[int, Field(ge=640, multiple_of=64)] = 32_768
+    vocabulary: Annotated[int, Field(ge=640, le=2**20, multiple_of=64)] = 32_768
     tokenizer: Asset | None = None
     validation: Annotated[float, Field(ge=0, le=0.5)] = 0.01
     """Share of clusters (documents, where nothing was clustered) set apart for validation."""
@@ -73,7 +73,7 @@ class Recipe(_Table):
     """All that determines a corpus but its input."""
 
     name: str
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     ingest: Ingest = Ingest()
     stages: Annotated[tuple[SerializeAsAny[Stage], ...], Field(alias="stage")] = ()
     guard: dict[str, Band] = {}
@@ -87,8 +87,8 @@ class Recipe(_Table):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"stage {name!r} stands there twice: give one of them a name of its own")
-            if not name.isidentifier() or name in RESERVED:
-                raise ValueError(f"{name!r} cannot be a stage's name")
+            if not name.isidentifier() or name in RESERVED or len(name) > 64:
+                raise ValueError(f"{name[:80]!r} cannot be a stage's name")
         for name in self.guard:
             if name not in {*names, "ingest"}:
                 raise ValueError(f"guard names no stage: {name!r}{nearest(name, [*names, 'ingest'])}")
@@ -174,7 +174,9 @@ class Recipe(_Table):
             load(self.tokens.tokenizer)
 
 
-RESERVED = frozenset({"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest", "place", "reason"})
+RESERVED = frozenset(
+    {"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest", "place", "reason", "quarantine"}
+)
 
 
 def _written(value: Any) -> Any:

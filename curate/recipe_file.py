@@ -18,7 +18,7 @@ def find(path: str | Path) -> Path:
     for candidate in (shipped / given.name, shipped / f"{given.name}.toml"):
         if len(given.parts) == 1 and candidate.is_file():
             return candidate
-    names = sorted(p.stem for p in shipped.glob("*.toml"))
+    names = sorted(p.stem for p in shipped.glob("*.toml") if "[model]" not in p.read_text("utf-8"))
     raise RecipeError(f"{path}: no such recipe{nearest(given.stem, names)}")
 
 
@@ -36,6 +36,8 @@ def read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
         if "remove" in table:
             raise RecipeError(f"{file}: remove needs extends")
         return _placed(table, [], str(file))
+    if not isinstance(parent, str):
+        raise RecipeError(f"{file}: extends: name one recipe file")
     base = file.parent / parent
     if not base.is_file():
         raise RecipeError(f"{file}: extends {parent!r}: no such recipe")
@@ -76,6 +78,8 @@ def _holds_path(annotation: Any) -> bool:
 def _merge(base: dict[str, Any], table: dict[str, Any], where: str) -> dict[str, Any]:
     removed = table.pop("remove", [])
     own = table.pop("stage", [])
+    if not (isinstance(removed, list) and all(isinstance(name, str) for name in removed)):
+        raise RecipeError(f"{where}: remove: write a list of stages' names")
     stages = base.pop("stage", [])
     names = [_name(stage) for stage in stages]
     for name in removed:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -44,13 +45,15 @@ def run(
     `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
     `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
     """
+    from filelock import FileLock
+
     options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
     single_threaded()
     warm()
     recipe.prepare()
-    listing = discover(inputs, recipe.ingest)
     folder = Path(output)
+    listing = discover(inputs, recipe.ingest, folder)
     with _locked(folder, options), _told(folder), Pool(recipe, options.workers) as pool:
         work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
         work.claim()
@@ -59,34 +62,53 @@ def run(
             return Result(folder, work.so_far(), finished=False)
         report.balance()
         peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
-        finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
+        with FileLock(folder / ".work" / "finish"):  # shares may come to the end together
+            finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
     return Result(folder, report, finished=True)
 
 
 @contextmanager
 def _locked(folder: Path, options: Options) -> Iterator[None]:
     """Hold the output folder, or refuse one that is another's or in use."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: not a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / ".work").is_dir():
-        raise UsageError(f"{folder}: not empty, and not a run's folder")
     work = folder / ".work"
+    if (folder / "manifest.json").is_file() and not work.is_dir():
+        raise UsageError(f"{folder}: a finished run whose working files were cleaned away; choose another --output")
     try:
+        str(folder).encode()
+        if folder.is_dir() and any(folder.iterdir()) and not work.is_dir():
+            raise UsageError(f"{folder}: not empty, and not a run's folder")
         work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}") from None
-    share = "" if options.only is None else f"-{options.only[0]}-of-{options.only[1]}"
-    lock = FileLock(work / f"lock{share}", timeout=0)
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a name in UTF-8"
+        raise UsageError(f"{ascii(str(folder))[1:-1]}: {why}") from None
+    locks = _locks(work, options)
     try:
-        lock.acquire()
+        for lock in locks:
+            lock.acquire()
+        yield
     except Timeout:
         raise UsageError(f"{folder}: another run is at work there") from None
-    try:
-        yield
     finally:
-        lock.release()
+        for lock in locks:
+            lock.release()
+
+
+def _locks(work: Path, options: Options) -> list[Any]:
+    """A whole run holds the folder and every share's lock; a share holds its own, if no whole run has the folder."""
+    from filelock import FileLock, Timeout
+
+    whole = FileLock(work / "lock", timeout=0)
+    if options.only is None:
+        return [whole, *(FileLock(path, timeout=0) for path in sorted(work.glob("lock-*")))]
+    try:
+        with whole:
+            return [FileLock(work / f"lock-{options.only[0]}-of-{options.only[1]}", timeout=0)]
+    except Timeout:
+        return [whole]  # which will not be had
 
 
 @contextmanager

@@ -67,7 +67,9 @@ def atomic(path: Path) -> Iterator[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically, keys in the order given."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        # What UTF-8 cannot hold (bytes in file names) becomes a JSON escape, which reads back as it was.
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> Any:

@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, ValidationInfo, field_validator, model_validator
 
 DOCUMENT = pa.schema(
     [
@@ -61,10 +61,15 @@ class Range(BaseModel):
 
     @field_validator("min", "max", mode="before")
     @classmethod
-    def _lifted(cls, bound: Any) -> Any:
+    def _lifted(cls, bound: Any, info: ValidationInfo) -> Any:
         """Both "none" and an infinity lift a bound: TOML has no null, JSON no infinity."""
-        infinite = isinstance(bound, float) and math.isinf(bound)
-        return None if bound == "none" or infinite else bound
+        if isinstance(bound, float) and math.isnan(bound):
+            raise ValueError("nan bounds nothing")
+        if isinstance(bound, float) and math.isinf(bound):
+            if (bound > 0) == (info.field_name == "min"):
+                raise ValueError(f"{bound:g} would let nothing pass")
+            return None
+        return None if bound == "none" else bound
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -7,7 +7,7 @@ cls 4, sep 5 and 16 spare; 256 sentinels descend from V − 1; V is a multiple o
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -129,11 +129,20 @@ def train(texts: Iterable[str], vocabulary: int, threads: int = 1) -> str:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator(_pieces(texts), trainer)
     filler = [f"<|unused_{i}|>" for i in range(vocabulary - len(SENTINELS) - tokenizer.get_vocab_size())]
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in (*filler, *SENTINELS[::-1])])
     made: str = tokenizer.to_str(pretty=True)
     return made
+
+
+PIECE = 1 << 20
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, long ones in pieces: the trainer takes a hundred times a text's size."""
+    for text in texts:
+        yield from (text[start : start + PIECE] for start in range(0, len(text), PIECE))
 
 
 def describe(path: Path) -> dict[str, Any]:

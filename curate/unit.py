@@ -68,12 +68,13 @@ def commit(folder: Path, report: Report, *, files: Sequence[str] = (), counts: d
 def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int | None = None) -> None:
     """Read some sources into raw shards of at most `ingest.shard_bytes` of text."""
     started = time.perf_counter()
-    faults: list[Fault] = []
+    report, faults = Report(), list[Fault]()
     cut = _RawShards(folder, setting.recipe.ingest.shard_bytes)
     records = ((item, source.name) for source in sources for item in read(source, setting.recipe.ingest))
     for item, source in _first(records, limit):
         if isinstance(item, Fault):
             faults.append(item)
+            report.source_in[source] = report.source_in.get(source, Tally()) + Tally(1, item.bytes, 0)
         else:
             cut.add(item, source)
     cut.close()
@@ -87,7 +88,8 @@ def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int
     if faults:
         rows = [(None, f.place, "ingest", f"ingest.{f.reason}", f.error, f.bytes, None) for f in faults]
         shards.write_parquet(folder / "quarantine.parquet", _table(rows, QUARANTINE))
-    commit(folder, Report([stage]), files=files, counts={"shards": cut.written})
+    report.stages.append(stage)
+    commit(folder, report, files=files, counts={"shards": cut.written})
 
 
 def _first(items: Iterator[tuple[Record | Fault, str]], limit: int | None) -> Iterator[tuple[Record | Fault, str]]:
@@ -248,13 +250,16 @@ def train_tokenizer(setting: Setting, pilots: Sequence[Path], folder: Path, thre
 
 
 def _texts(paths: Sequence[Path], limit: int) -> Iterator[str]:
-    """Every k-th text, k as small as `limit` bytes allow: a sample of all the pilot, not of its beginning."""
+    """Every k-th text, k as small as `limit` bytes allow: a sample of all the pilot, not of its beginning.
+
+    A single text gives no more than a sixteenth of the limit, so that one book is not the whole vocabulary.
+    """
     columns = [shards.read_arrow(path).column("text") for path in paths]
     whole = sum(int(pc.sum(pc.binary_length(column)).as_py() or 0) for column in columns)
     step = -(-whole // limit) or 1
     for number, text in enumerate(text for column in columns for text in column):
         if number % step == 0:
-            yield text.as_py()
+            yield text.as_py()[: limit // 16]
 
 
 def sampled(ids: pa.Array, seed: int, share: float) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """Checks a run's output against its manifest and its own books, file by file."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from curate import shards
 from curate.errors import RunError
 from curate.finish import FOLDERS, require_finished
-from curate.report import Report
+from curate.report import Report, total
 
 
 def problems(folder: Path) -> Iterator[str]:
@@ -26,7 +27,17 @@ def problems(folder: Path) -> Iterator[str]:
             name = found.relative_to(folder).as_posix()
             if found.is_file() and name not in listed and not found.name.startswith(shards.TEMPORARY):
                 yield f"{name}: not in the manifest"
-    yield from _books(folder, manifest)
+    tokenizer = listed.get("tokenizer/tokenizer.json", {}).get("sha256")
+    if manifest["tokenizer"] != {"sha256": tokenizer}:
+        yield "manifest.json: the tokenizer's digest is not that of tokenizer/tokenizer.json"
+    try:
+        report = shards.read_json(folder / "report.json")
+        books = Report.from_dict(report)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        yield f"report.json: cannot be read: {' '.join(str(error).split())}"
+        return
+    yield from _books(books, report, manifest)
+    yield from _gone(folder, books, listed)
 
 
 def _file(folder: Path, name: str, line: dict[str, Any], vocabulary: int) -> Iterator[str]:
@@ -66,16 +77,41 @@ def _counts(path: Path, name: str, line: dict[str, Any], vocabulary: int) -> Ite
         yield f"{name}: {counted:,} tokens, the manifest says {line['tokens']:,}"
 
 
-def _books(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
-    report = Report.from_dict(shards.read_json(folder / "report.json"))
+def _books(books: Report, report: dict[str, Any], manifest: dict[str, Any]) -> Iterator[str]:
     try:
-        report.balance()
+        books.balance()
     except RunError as error:
         yield f"report.json: {error}"
+    for key, value in books.as_dict().items():
+        if report.get(key) != value:
+            yield f"report.json: {key} is not what the stages add up to"
+    if total(books.source_in.values()) != books.input:
+        yield "report.json: by_source does not add up to the input"
+    if total(books.source_out.values()) != books.output:
+        yield "report.json: by_source does not add up to the output"
     for key in ("documents", "bytes", "tokens"):
         held = sum(split[key] for split in manifest["tokens"].values())
-        if held != getattr(report.output, key):
-            yield f"report.json: output of {getattr(report.output, key):,} {key}, the shards hold {held:,}"
+        if held != getattr(books.output, key):
+            yield f"report.json: output of {getattr(books.output, key):,} {key}, the shards hold {held:,}"
     packed = sum(line.get("rows", 0) for line in manifest["files"] if line["path"].startswith("documents/"))
-    if packed != report.output.documents:
-        yield f"report.json: output of {report.output.documents:,} documents, documents/ holds {packed:,}"
+    if packed != books.output.documents:
+        yield f"report.json: output of {books.output.documents:,} documents, documents/ holds {packed:,}"
+
+
+def _gone(folder: Path, books: Report, listed: dict[str, Any]) -> Iterator[str]:
+    """What was dropped and quarantined, reason by reason, against the rows that record it."""
+    for book, prefix in (("dropped", "dropped/"), ("quarantined", "quarantine/")):
+        rows: Counter[str] = Counter()
+        for name in listed:
+            if name.startswith(prefix) and (folder / name).is_file():
+                try:
+                    reasons = pq.read_table(folder / name, columns=["reason"]).column("reason")
+                except (pa.ArrowException, OSError, KeyError):
+                    yield f"{name}: cannot be read"
+                    continue
+                rows.update(reasons.to_pylist())
+        counted = {reason: t.documents for stage in books.stages for reason, t in getattr(stage, book).items()}
+        for reason in sorted({*rows, *counted}):
+            if rows[reason] != counted.get(reason, 0):
+                said = f"the report says {counted.get(reason, 0):,} {book}"
+                yield f"{prefix}: {rows[reason]:,} rows for {reason}, {said}"

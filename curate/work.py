@@ -95,10 +95,13 @@ class Work:
         cache = shards.read_json(cache_file) if cache_file.exists() else {}
         found = {}
         for source in self.listing.sources:
-            status = Path(source.path).stat()
-            mark = f"{source.path}|{status.st_size}|{status.st_mtime_ns}"
-            found[source.path] = cache.get(mark) or _content(source.path)
-            cache[mark] = found[source.path]
+            try:
+                status = Path(source.path).stat()
+                mark = f"{source.path}|{status.st_size}|{status.st_mtime_ns}"
+                found[source.path] = cache.get(mark) or _content(source.path)
+                cache[mark] = found[source.path]
+            except OSError as error:  # ingest will quarantine it; its absence determines the result too
+                found[source.path] = f"unreadable: {error.strerror}"
         shards.write_json(cache_file, cache)
         return found
 

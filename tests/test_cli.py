@@ -221,3 +221,53 @@ def test_a_tokenizer_can_be_trained_described_and_given_to_a_run(curate, recipe,
     setting = f"tokens.tokenizer={made}"
     assert curate("run", recipe, corpus, "--output", tmp_path / "out", "--workers", "1", "--set", setting)[0] == 0
     assert json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["vocabulary"] == 704
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", "RECIPE", "--set", "gopher.words.min=inf"], "would let nothing pass"),
+        (["explain", "RECIPE", "--set", "gopher.words.max=nan"], "nan bounds nothing"),
+        (["explain", "RECIPE", "--set", "seed=-1"], "seed"),
+        (["explain", "RECIPE", "--set", "tokens.vocabulary=1000000000"], "tokens.vocabulary"),
+        (["run", "RECIPE", "x", "--output", "o", "--memory", "-5GB"], "--memory -5GB"),
+        (["run", "RECIPE", "x", "--output", "o", "--memory", "inf"], "--memory inf"),
+        (["run", "RECIPE", "x", "--output", "o", "--only", "²/5"], "--only"),
+        (["run", "RECIPE", "RECIPE", "--kind", "text", "--output", "/dev/null/o"], "/dev/null"),
+        (["explain", "gpt-tiny"], "name"),
+    ],
+)
+def test_numbers_and_names_out_of_range_are_refused_in_one_line(curate, recipe, arguments, message):
+    code, _, err = curate(*(recipe if argument == "RECIPE" else argument for argument in arguments))
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_what_nobody_foresaw_is_one_line_too(curate, corpus_dir, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    code, _, err = curate("export", corpus_dir, "--to", "jsonl", "--output", tmp_path / "file")
+
+    assert (code, err.count("\n")) == (1, 1)
+    assert "File exists" in err
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "files": "x"}'])
+def test_a_manifest_that_is_none_is_one_line(curate, tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+
+    for command in (["validate"], ["report"], ["inspect"]):
+        code, _, err = curate(*command, tmp_path)
+        assert (code, err.count("\n")) == (2, 1)
+
+
+def test_a_cleaned_folder_is_told_from_a_foreign_one(curate, recipe, tmp_path):
+    source = write_jsonl(tmp_path / "in.jsonl", [document(i) for i in range(5)])
+    curate("run", recipe, source, "--output", tmp_path / "out", "--workers", "1", "--quiet")
+    curate("clean", tmp_path / "out")
+
+    code, _, err = curate("run", recipe, source, "--output", tmp_path / "out")
+
+    assert code == 2
+    assert "cleaned away" in err

@@ -397,3 +397,95 @@ def test_a_batch_systems_stop_is_one_line_and_leaves_no_process(finished, tmp_pa
 
     assert process.returncode == 130
     assert err.splitlines()[-1] == "curate: stopped; run again to continue"
+
+
+def test_a_link_to_nothing_is_quarantined_and_the_rest_is_read(corpus, tmp_path):
+    (corpus / "gone.html").symlink_to(tmp_path / "nothing")
+
+    result = run(build({"use": "gopher"}), [corpus], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.stages[0].quarantined["ingest.unreadable"].documents == 1
+    assert result.report.output.documents > 200
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_file_names_that_are_not_utf_8_are_read(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    name = os.fsdecode(b"\xff\xfe.jsonl")
+    write_jsonl(tmp_path / "plain.jsonl", [document(1)]).rename(folder / name)
+
+    result = run(build({"use": "gopher"}), [folder], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.output.documents == 1
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_a_run_never_reads_what_it_has_written(corpus, tmp_path):
+    first = run(build({"use": "gopher"}), [corpus], corpus / "out", options=Options(workers=1))
+    again = run(build({"use": "gopher"}), [corpus], corpus / "out", options=Options(workers=1))
+
+    assert again.report.as_dict() == first.report.as_dict()
+
+
+def test_shares_that_come_to_the_end_together_do_not_trip_over_each_other(finished, tmp_path):
+    import tomli_w
+
+    source, out, _ = finished
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(tomli_w.dumps(small().table()), "utf-8")
+    run(small(), [source], tmp_path / "out", options=Options(workers=1))
+    command = [sys.executable, "-m", "curate", "run", str(recipe), str(source), "--output", str(tmp_path / "out")]
+    (tmp_path / "out" / "manifest.json").unlink()
+
+    shares = [subprocess.Popen([*command, "--only", f"{n}/3", "--quiet", "--workers", "1"]) for n in range(3)]
+
+    assert [share.wait() for share in shares] == [0, 0, 0]
+    assert identical(tmp_path / "out") == identical(out)
+
+
+def test_a_whole_run_and_a_share_do_not_work_in_one_folder(corpus, tmp_path):
+    (tmp_path / "out" / ".work").mkdir(parents=True)
+
+    with (
+        FileLock(tmp_path / "out" / ".work" / "lock-0-of-2"),
+        pytest.raises(UsageError, match="another run is at work"),
+    ):
+        run(small(), [corpus], tmp_path / "out", options=Options(workers=1))
+    with FileLock(tmp_path / "out" / ".work" / "lock"), pytest.raises(UsageError, match="another run is at work"):
+        run(small(), [corpus], tmp_path / "out", options=Options(workers=1, only=(0, 2)))
+
+
+def test_sources_that_could_not_be_read_are_in_the_books_by_source(tmp_path):
+    write_jsonl(tmp_path / "in" / "a.jsonl", [document(1)])
+    (tmp_path / "in" / "broken.warc").write_bytes(b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 500\r\n\r\ncut")
+
+    result = run(build(), [tmp_path / "in"], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.source_in["broken.warc"].documents >= 1
+    assert sum(tally.documents for tally in result.report.source_in.values()) == result.report.input.documents
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r["input"].update(tokens=5), "input is not what the stages add up to"),
+        (lambda r: r.update(by_source={}), "by_source does not add up to the input"),
+        (lambda r: r.update({"yield": 5}), "yield is not what"),
+        (
+            lambda r: r["stages"][2]["dropped"].update(x=r["stages"][2]["dropped"].pop("gopher.words.min")),
+            "rows for gopher.words.min",
+        ),
+        (lambda r: r.clear(), "report.json: cannot be read"),
+    ],
+)
+def test_validate_finds_a_report_that_was_tampered_with(finished, tmp_path, change, message):
+    import shutil
+
+    _, out, _ = finished
+    shutil.copytree(out, tmp_path / "out", ignore=shutil.ignore_patterns(".work"))
+    report = read_json(tmp_path / "out" / "report.json")
+    change(report)
+    (tmp_path / "out" / "report.json").write_text(json.dumps(report), "utf-8")
+
+    assert message in "\n".join(problems(tmp_path / "out"))

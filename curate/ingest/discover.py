@@ -65,8 +65,8 @@ class _Found(NamedTuple):
     """Given by name, and not met in a folder or through a glob."""
 
 
-def discover(inputs: Sequence[str | Path], options: Ingest) -> Listing:
-    """The sources behind the inputs.
+def discover(inputs: Sequence[str | Path], options: Ingest, output: Path | None = None) -> Listing:
+    """The sources behind the inputs; nothing below `output` is one, or a run would read what it has written.
 
     Raises `UsageError` for a path that does not exist, a glob that matches nothing, a remote address,
     and where nothing usable is left.
@@ -77,6 +77,9 @@ def discover(inputs: Sequence[str | Path], options: Ingest) -> Listing:
     for given in inputs:
         for found in _expand(os.fspath(given), skipped):
             real = os.path.realpath(found.path)
+            if output is not None and Path(real).is_relative_to(os.path.realpath(output)):
+                skipped.append(Skipped(found.path, "in the run's own output folder"))
+                continue
             if real in seen:
                 skipped.append(Skipped(found.path, f"listed before as {printable(seen[real])}"))
                 continue

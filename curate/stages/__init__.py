@@ -26,8 +26,8 @@ def stage_class(use: str) -> type[Stage]:
     module, _, name = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise RecipeError(f"stage {use!r} cannot be loaded: {error}") from None
+    except Exception as error:  # noqa: BLE001 - a user's module may raise anything
+        raise RecipeError(f"stage {use!r} cannot be loaded: {' '.join(str(error).split())}") from None
     if not (isinstance(found, type) and issubclass(found, Stage)):
         raise RecipeError(f"{use!r} is not a stage")
     return found
