@@ -49,12 +49,11 @@ def run(
 
     options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
-    single_threaded()
     warm()
     recipe.prepare()
     folder = Path(output)
     listing = discover(inputs, recipe.ingest, folder)
-    with _locked(folder, options), _told(folder), Pool(recipe, options.workers) as pool:
+    with _locked(folder, options), _told(folder), single_threaded(), Pool(recipe, options.workers) as pool:
         work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
         work.claim()
         report = work.books()

@@ -489,3 +489,14 @@ def test_validate_finds_a_report_that_was_tampered_with(finished, tmp_path, chan
     (tmp_path / "out" / "report.json").write_text(json.dumps(report), "utf-8")
 
     assert message in "\n".join(problems(tmp_path / "out"))
+
+
+def test_a_run_leaves_the_caller_its_threads(finished, monkeypatch):
+    source, out, _ = finished
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+
+    run(small(), [source], out, options=Options(workers=1))
+
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
