@@ -54,27 +54,6 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-ONE_THREAD = {
-    **dict.fromkeys(("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "TOKENIZERS_PARALLELISM": "false",
-}
-
-
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """N workers use N cores: no library that starts meanwhile, here or in a child, has threads of its own."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
 def _begin(table: dict[str, Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import pyarrow as pa

@@ -15,10 +15,11 @@ from curate import finish
 from curate.errors import CurateError, RunError, UsageError
 from curate.ingest import discover
 from curate.ops import warm
-from curate.pool import Pool, peak_memory, single_threaded
+from curate.pool import Pool, peak_memory
 from curate.progress import Progress, Silent
 from curate.recipe import Recipe
 from curate.report import Report
+from curate.threads import threads
 from curate.work import Options, Work
 
 
@@ -53,7 +54,7 @@ def run(
     recipe.prepare()
     folder = Path(output)
     listing = discover(inputs, recipe.ingest, folder)
-    with _locked(folder, options), _told(folder), single_threaded(), Pool(recipe, options.workers) as pool:
+    with _locked(folder, options), _told(folder), threads(1), Pool(recipe, options.workers) as pool:
         work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
         work.claim()
         report = work.books()

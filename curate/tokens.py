@@ -6,7 +6,6 @@ cls 4, sep 5 and 16 spare; 256 sentinels descend from V − 1; V is a multiple o
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.errors import AssetError
+from curate.threads import threads
 
 SPECIALS = ("<|pad|>", "<|endoftext|>", "<|mask|>", "<|bos|>", "<|cls|>", "<|sep|>")
 SPARE = tuple(f"<|spare_{i}|>" for i in range(16))
@@ -108,13 +108,12 @@ def count(encoder: Encoder, text: pa.Array) -> NDArray[np.int64]:
     return np.diff(offsets)
 
 
-def train(texts: Iterable[str], vocabulary: int, threads: int = 1) -> str:
+def train(texts: Iterable[str], vocabulary: int, workers: int = 1) -> str:
     """A byte-level BPE tokenizer of exactly `vocabulary` ids, as `tokenizer.json` text.
 
     Deterministic for the same texts in the same order. Where the texts yield too few merges, the
     ids between the last merge and the sentinels stay unused.
     """
-    os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -129,7 +128,8 @@ def train(texts: Iterable[str], vocabulary: int, threads: int = 1) -> str:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_pieces(texts), trainer)
+    with threads(workers):
+        tokenizer.train_from_iterator(_pieces(texts), trainer)
     filler = [f"<|unused_{i}|>" for i in range(vocabulary - len(SENTINELS) - tokenizer.get_vocab_size())]
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in (*filler, *SENTINELS[::-1])])
     made: str = tokenizer.to_str(pretty=True)

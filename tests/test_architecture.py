@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "curate.ops": 0,
     "curate.errors": 0,
+    "curate.threads": 0,
     "curate.lexicons": 1,
     "curate.stage": 1,
     "curate.shards": 1,
