@@ -7,6 +7,7 @@ cls 4, sep 5 and 16 spare; 256 sentinels descend from V − 1; V is a multiple o
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,6 +88,15 @@ PROBES = (
 
 def load(path: Path) -> Encoder:
     """The fastest encoder that agrees with the reference on `PROBES`; `AssetError` for an unusable file."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise AssetError(f"{path}: {error.strerror}") from None
+    return _loaded(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, _changed: int, _size: int) -> Encoder:
     try:
         reference = PlainEncoder(path)
     except Exception as error:  # noqa: BLE001 - `tokenizers` raises bare Exception
