@@ -19,7 +19,7 @@ class FineWeb(Filter):
     above; thresholds and comparisons here are those of the code that made the corpus, datatrove's
     `FineWebQualityFilter`: a document exactly at a bound stays, and repeated lines are held to 0.01.
 
-    Lines end at line feeds; blank ones do not count, nor does white space at a line's ends. Words are runs of
+    Lines end at line feeds, and blank ones do not count. Words are runs of
     non-white space and the single letters of scripts written without spaces, where datatrove's tokenizer takes
     punctuation for words too, so that its `list_ratio` is lower.
     """
@@ -37,10 +37,14 @@ class FineWeb(Filter):
     short_line_length: Annotated[int, Field(ge=0)] = 30
     """Code points up to which a line is short."""
 
+    trim: bool = True
+    """Leave white space at a line's ends out of account. datatrove does not, and takes `end. ` for a line without a
+    full stop, which nobody sees behind `c4_lines`, which cuts it."""
+
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
-        lines = shapes(offsets, data, self.short_line_length)
+        lines = shapes(offsets, data, self.short_line_length, trim=self.trim)
         return {
             "line_punct_ratio": text.ratio(lines.stopped, lines.lines),
             "short_line_ratio": text.ratio(lines.short, lines.lines),
