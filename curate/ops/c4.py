@@ -138,7 +138,22 @@ def strip(out: Bytes, start: int, end: int, classes: Classes) -> int:
 
 
 @kernel(
-    VOID, IN_I32, IN_U8, IN_U16, IN_I64, I64, I64, BOOL, IN_I32, IN_U8, IN_I32, IN_U8, IN_U8, OUT_I32, OUT_U8, OUT_I64_2D
+    VOID,
+    IN_I32,
+    IN_U8,
+    IN_U16,
+    IN_I64,
+    I64,
+    I64,
+    BOOL,
+    IN_I32,
+    IN_U8,
+    IN_I32,
+    IN_U8,
+    IN_U8,
+    OUT_I32,
+    OUT_U8,
+    OUT_I64_2D,
 )
 def _keep_lines(
     offsets: Offsets,

@@ -56,9 +56,7 @@ def phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase
 
 
 @inline
-def any_phrase_end(
-    data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes
-) -> int:
+def any_phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes) -> int:
     """Where the first phrase of the list that begins at byte `at` ends, else −1."""
     if at < end and first[data[at]]:
         for which in range(len(starts) - 1):

@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 
 from curate.ops import unicode
 from curate.ops.c4 import strip
-from curate.ops.kernel import BOOL, F64, I64, IN_I32, IN_U8, IN_U16, OUT_I32, OUT_I64_2D, OUT_U8, VOID, i64, inline, kernel
+from curate.ops.kernel import (
+    BOOL,
+    F64,
+    I64,
+    IN_I32,
+    IN_U8,
+    IN_U16,
+    OUT_I32,
+    OUT_I64_2D,
+    OUT_U8,
+    VOID,
+    i64,
+    inline,
+    kernel,
+)
 from curate.ops.phrases import Phrases, any_phrase_end, lowered, phrase_end
 from curate.ops.text import DOT, NEWLINE, first_visible, last_visible, line_end, next_word
 from curate.ops.unicode import DIGIT, LETTER, NUMBER, SPACE, UPPER, decode

@@ -188,7 +188,10 @@ def _fineweb(text: str, words: list[str]) -> Row:
 
 def told(here: list[Row], there: list[Row]) -> str:
     """Two tables in Markdown: verdicts and signals."""
-    lines = ["| stage | same verdict | kept by both | by neither | here alone | there alone |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| stage | same verdict | kept by both | by neither | here alone | there alone |",
+        "|---|---|---|---|---|---|",
+    ]
     stages = list(here[0])
     for use in stages:
         kept = Counter((a[use]["reason"] is None, b[use]["reason"] is None) for a, b in zip(here, there, strict=True))
@@ -196,7 +199,11 @@ def told(here: list[Row], there: list[Row]) -> str:
         cells = (kept[True, True], kept[False, False], kept[True, False], kept[False, True])
         lines.append(f"| `{use}` | {same:.2%} | " + " | ".join(f"{cell:,}" for cell in cells) + " |")
     same_text = [a["c4"]["text"] == b["c4"]["text"] for a, b in zip(here, there, strict=True) if not b["c4"]["reason"]]
-    lines += ["", f"Text left by `c4_lines` the same to the byte: {sum(same_text) / len(same_text):.2%} of what both kept.", ""]
+    lines += [
+        "",
+        f"Text left by `c4_lines` the same to the byte: {sum(same_text) / len(same_text):.2%} of what both kept.",
+        "",
+    ]
     lines += ["| signal | equal | median difference | 99th percentile |", "|---|---|---|---|"]
     for use in stages:
         for name in here[0][use]:

@@ -50,7 +50,21 @@ def kept(rows, marks=".?!\"'", min_words=3, max_word_length=1000, citations=True
 
 
 pieces = st.sampled_from(
-    ["[", "]", "[1]", "[٣]", "[]", "[edit]", "[citation needed]", "[Edit]", "JavaScript", "We use cookies", "...", "'", "。"]
+    [
+        "[",
+        "]",
+        "[1]",
+        "[٣]",
+        "[]",
+        "[edit]",
+        "[citation needed]",
+        "[Edit]",
+        "JavaScript",
+        "We use cookies",
+        "...",
+        "'",
+        "。",
+    ]
 )
 pages = st.lists(st.one_of(texts, pieces, st.sampled_from(["a b c", ".", "\n", "\n", " "])), max_size=16).map("".join)
 

@@ -24,7 +24,9 @@ def counted(text, listed):
     return found
 
 
-pieces = st.lists(st.one_of(texts, st.sampled_from(["Lorem IPSUM", "{", "é漢", "É漢", "aAa", "lorem", " "])), max_size=9)
+pieces = st.lists(
+    st.one_of(texts, st.sampled_from(["Lorem IPSUM", "{", "é漢", "É漢", "aAa", "lorem", " "])), max_size=9
+)
 
 
 @given(st.lists(pieces.map("".join), max_size=4))

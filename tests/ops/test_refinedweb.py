@@ -111,9 +111,23 @@ def left(rows, upper_ratio=0.5, numeric=True, min_words=2, short_words=10):
 
 
 pieces = st.sampled_from(
-    ["Sign-in", "items in cart", " Items in CART", "Read more...", "read more…", "3", "1.2K", ",", " likes", " Views", "_"]
+    [
+        "Sign-in",
+        "items in cart",
+        " Items in CART",
+        "Read more...",
+        "read more…",
+        "3",
+        "1.2K",
+        ",",
+        " likes",
+        " Views",
+        "_",
+    ]
 )
-pages = st.lists(st.one_of(texts, pieces, st.sampled_from(["ab cd ", "ABC", "\n", "\n", " "])), max_size=16).map("".join)
+pages = st.lists(st.one_of(texts, pieces, st.sampled_from(["ab cd ", "ABC", "\n", "\n", " "])), max_size=16).map(
+    "".join
+)
 
 
 @given(
@@ -130,7 +144,17 @@ def test_lines_are_dropped_and_edited_as_the_rules_say(rows, upper_ratio, numeri
 
 def test_counters_are_what_dclm_s_expression_matches():
     expression = re.compile(r"^\W*\d(?:,|\.|\d)*(?:k|m|b)?\s+(?:likes|views)\W*$")
-    lines = ["3 likes", "• 1,234 Views!", "2.5K  views", "3likes", "3 k likes", "x 3 likes", "3 likes x", ",3 likes", "3K likes_"]
+    lines = [
+        "3 likes",
+        "• 1,234 Views!",
+        "2.5K  views",
+        "3likes",
+        "3 k likes",
+        "x 3 likes",
+        "3 likes x",
+        ",3 likes",
+        "3K likes_",
+    ]
 
     found = left(lines, min_words=0)
 
