@@ -5,7 +5,7 @@ Transformer", https://jmlr.org/papers/v21/20-074.html, section 2.2; lists and or
 TensorFlow Datasets' `c4_utils` and in datatrove's `C4QualityFilter`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -226,6 +226,6 @@ def keep_lines(
     counts = np.zeros((7, len(offsets) - 1), np.int64)
     ends = np.array([ord(mark) for mark in marks], np.int64)
     limits = (ends, min_words, max_word_length, citations)
-    notes = (_NOTE_STARTS, _NOTE_BYTES)
-    _keep_lines(offsets, data, unicode.classes(), *limits, *notes, *listed, made, out, counts)
+    rules: tuple[Any, ...] = (*limits, _NOTE_STARTS, _NOTE_BYTES, *listed)
+    _keep_lines(offsets, data, unicode.classes(), *rules, made, out, counts)
     return KeptLines(made, out[: made[-1]], *counts)

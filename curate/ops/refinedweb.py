@@ -4,7 +4,7 @@ Source: Penedo et al. 2023, "The RefinedWeb Dataset for Falcon LLM", https://arx
 paper leaves open is settled as in DCLM's reproduction (Li et al. 2024, https://arxiv.org/abs/2406.11794).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def _is_counter(data: Bytes, at: int, end: int, classes: Classes, starts: Offset
         if not (i64(classes[code]) & DIGIT or (at > number and code in (COMMA, DOT))):
             break
         at = after
-    if at == number or at == end:
+    if at in (number, end):
         return False
     at += lowered(i64(data[at])) in (THOUSAND, MILLION, BILLION)
     noun = first_visible(data, at, end, classes)
@@ -283,6 +283,6 @@ def correct(
     made, out = np.zeros(len(offsets), np.int32), np.empty(size + len(offsets), np.uint8)
     counts = np.zeros((9, len(offsets) - 1), np.int64)
     limits = (max_upper_ratio, numeric, min_words, short_words)
-    lists = (*counters, *anywhere, *prefixes, *suffixes)
-    _correct(offsets, data, unicode.classes(), *limits, *lists, made, out, counts)
+    rules: tuple[Any, ...] = (*limits, *counters, *anywhere, *prefixes, *suffixes)
+    _correct(offsets, data, unicode.classes(), *rules, made, out, counts)
     return Corrected(made, out[: made[-1]], *counts)

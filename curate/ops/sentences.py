@@ -25,7 +25,7 @@ def _dot(data: Bytes, at: int, end: int, classes: Classes, last: int, prior: int
     following = i64(NEWLINE)
     if at < end:
         following, _ = decode(data, at, end)
-    several = last == DOT or following == DOT
+    several = DOT in (last, following)
     initial = i64(classes[last]) & UPPER and not i64(classes[prior]) & UPPER
     if several or initial:
         return False, False

@@ -5,7 +5,7 @@ from typing import Annotated
 import pyarrow as pa
 from pydantic import Field
 
-from curate.ops import text
+from curate.ops import text, treebank
 from curate.ops.repeats import repeats
 from curate.ops.shapes import shapes
 from curate.stage import Filter, Range, Signals, buffers
@@ -20,8 +20,7 @@ class FineWeb(Filter):
     `FineWebQualityFilter`: a document exactly at a bound stays, and repeated lines are held to 0.01.
 
     Lines end at line feeds, and blank ones do not count. Words are runs of
-    non-white space and the single letters of scripts written without spaces, where datatrove's tokenizer takes
-    punctuation for words too, so that its `list_ratio` is lower.
+    non-white space and the single letters of scripts written without spaces.
     """
 
     use = "fineweb"
@@ -40,14 +39,17 @@ class FineWeb(Filter):
     trim: bool = True
     """Leave white space at a line's ends out of account. datatrove does not, and takes `end. ` for a line without a
     full stop, which nobody sees behind `c4_lines`, which cuts it."""
+    punctuation_words: bool = False
+    """Count punctuation marks as words, as datatrove does, so that `list_ratio` is lower."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
         lines = shapes(offsets, data, self.short_line_length, trim=self.trim)
+        words = text.words(*(treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)))
         return {
             "line_punct_ratio": text.ratio(lines.stopped, lines.lines),
             "short_line_ratio": text.ratio(lines.short, lines.lines),
             "char_duplicates_ratio": text.ratio(repeats(offsets, data, paragraphs=False).characters, lines.characters),
-            "list_ratio": text.ratio(lines.feeds, text.words(offsets, data).total),
+            "list_ratio": text.ratio(lines.feeds, words.total),
         }

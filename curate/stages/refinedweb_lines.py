@@ -64,18 +64,22 @@ class RefinedWebLines(Rewrite):
     """Cut where a line ends in it."""
 
     @cached_property
-    def _lists(self) -> dict[str, Phrases]:
-        return {name: phrases(getattr(self, name)) for name in ("counters", "anywhere", "prefixes", "suffixes")}
+    def _lists(self) -> list[Phrases]:
+        return [phrases(listed) for listed in (self.counters, self.anywhere, self.prefixes, self.suffixes)]
 
     def rewrite(self, batch: pa.RecordBatch) -> Edited:
         """The corrected texts, row for row."""
+        counters, anywhere, prefixes, suffixes = self._lists
         left = correct(
             *buffers(batch["text"]),
             max_upper_ratio=self.max_upper_ratio,
             numeric=self.numeric,
             min_words=self.min_words,
             short_words=self.short_words,
-            **self._lists,
+            counters=counters,
+            anywhere=anywhere,
+            prefixes=prefixes,
+            suffixes=suffixes,
         )
         signals = {
             "lines": left.lines,

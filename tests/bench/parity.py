@@ -42,9 +42,11 @@ def main() -> None:
         call = [given.datatrove, Path(__file__).resolve(), "--documents", chosen, "--theirs", answer]
         subprocess.run([str(part) for part in call], check=True)
         there = _read(answer)
-    here = ours([row["text"] for row in rows])
     characters = sum(len(row["text"]) for row in rows)
-    print(f"{len(rows):,} English documents, {characters / 1e6:.1f} million characters.\n")
+    print(f"{len(rows):,} English documents, {characters / 1e6:.1f} million characters.\n\n## Defaults\n")
+    print(told(ours([row["text"] for row in rows], {}, {}), there))
+    print("\n## With punctuation_words = true, and trim = false for fineweb\n")
+    here = ours([row["text"] for row in rows], {"punctuation_words": True}, {"trim": False})
     print(told(here, there))
     if given.differences:
         _write(given.differences, differences(rows, here, there))
@@ -72,7 +74,7 @@ def english(rows: list[Row], limit: int, longest: int) -> list[Row]:
     return found[:limit]
 
 
-def ours(texts: list[str]) -> list[Row]:
+def ours(texts: list[str], words: Row, lines: Row) -> list[Row]:
     from curate.stages.c4 import C4
     from curate.stages.c4_lines import C4Lines
     from curate.stages.fineweb import FineWeb
@@ -84,7 +86,7 @@ def ours(texts: list[str]) -> list[Row]:
     for start in range(0, len(texts), 500):
         rows = batch(*texts[start : start + 500])
         left = C4Lines().rewrite(rows).text
-        for stage in (Gopher(), Repetition(), FineWeb(), C4()):
+        for stage in (Gopher(**words), Repetition(**words), FineWeb(**words, **lines), C4()):
             given = rows if stage.use != "c4" else rows.set_column(rows.schema.get_field_index("text"), "text", left)
             column = stage.column(given)
             for i, (signals, verdict) in enumerate(zip(column.to_pylist(), stage.verdicts(column), strict=True)):

@@ -32,7 +32,7 @@ def test_a_text_exactly_at_a_bound_stays():
     lines = [f"This line has exactly as many words as that one {i}" for i in range(22)]
 
     at_bound = "\n".join([*lines, *[f"{line} stopped." for line in lines[:3]]])
-    below = "\n".join([at_bound, "One more line makes the share of stopped ones smaller"])
+    below = f"{at_bound}\nOne more line makes the share of stopped ones smaller"
 
     assert signals(FineWeb(), at_bound)["line_punct_ratio"] == 3 / 25 == 0.12
     assert verdict(FineWeb(), at_bound) is None

@@ -43,7 +43,7 @@ def test_paragraphs_stay_apart():
 
 
 def test_every_line_is_counted_and_removed_words_are_a_share():
-    text = "\n".join([GOOD, "HOME NEWS", "2024", "3 likes", "Home", "Read more...", "Sign-in to comment", ""])
+    text = f"{GOOD}\nHOME NEWS\n2024\n3 likes\nHome\nRead more...\nSign-in to comment\n"
 
     column = RefinedWebLines().struct(RefinedWebLines().rewrite(batch(text)), 1)
 
