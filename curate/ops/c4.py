@@ -226,6 +226,6 @@ def keep_lines(
     counts = np.zeros((7, len(offsets) - 1), np.int64)
     ends = np.array([ord(mark) for mark in marks], np.int64)
     limits = (ends, min_words, max_word_length, citations)
-    rules: tuple[Any, ...] = (*limits, _NOTE_STARTS, _NOTE_BYTES, *listed)
-    _keep_lines(offsets, data, unicode.classes(), *rules, made, out, counts)
+    rules: tuple[Any, ...] = (*limits, _NOTE_STARTS, _NOTE_BYTES, *listed, made, out, counts)
+    _keep_lines(offsets, data, unicode.classes(), *rules)
     return KeptLines(made, out[: made[-1]], *counts)

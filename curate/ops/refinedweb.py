@@ -283,6 +283,6 @@ def correct(
     made, out = np.zeros(len(offsets), np.int32), np.empty(size + len(offsets), np.uint8)
     counts = np.zeros((9, len(offsets) - 1), np.int64)
     limits = (max_upper_ratio, numeric, min_words, short_words)
-    rules: tuple[Any, ...] = (*limits, *counters, *anywhere, *prefixes, *suffixes)
-    _correct(offsets, data, unicode.classes(), *rules, made, out, counts)
+    rules: tuple[Any, ...] = (*limits, *counters, *anywhere, *prefixes, *suffixes, made, out, counts)
+    _correct(offsets, data, unicode.classes(), *rules)
     return Corrected(made, out[: made[-1]], *counts)

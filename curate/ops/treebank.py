@@ -4,8 +4,8 @@ A word of `text` is taken apart:
 
 - a punctuation mark or symbol before its first letter or number, or behind its last, is a word; equal ones in a row are
   one. A full stop behind a single capital, as in `U.S.`, stays where it is;
-- a hyphen, dash, slash, comma, colon, `=`, `<`, `>` or `~` between two letters, or a full stop between a small letter and
-  a capital, is a word, and so is what stands before and behind it;
+- a hyphen, dash, slash, comma, colon, `=`, `<`, `>` or `~` between two letters, or a full stop between a small letter
+  and a capital, is a word, and so is what stands before and behind it;
 - the end of an English contraction (`n't`, `'s`, `'m`, `'d`, `'ll`, `'re`, `'ve`, with either apostrophe) is a word.
 
 This is what spaCy's English tokenizer, which datatrove counts by, makes of most text; it knows more exceptions.
@@ -151,6 +151,6 @@ def spaced(offsets: Offsets, data: Bytes) -> Spaced:
     splitters = np.zeros(ord("—") + 1, np.uint8)
     splitters[[DOT, *map(ord, SPLITTERS)]] = 1
     made, out = np.zeros(len(offsets), np.int32), np.empty(2 * size, np.uint8)
-    lists: tuple[Any, ...] = (splitters, *phrases(CONTRACTIONS))
-    _spaced(offsets, data, unicode.classes(), *lists, made, out)
+    lists: tuple[Any, ...] = (splitters, *phrases(CONTRACTIONS), made, out)
+    _spaced(offsets, data, unicode.classes(), *lists)
     return Spaced(made, out[: made[-1]])
