@@ -1,11 +1,13 @@
-"""Words as treebanks count them: punctuation marks are words of their own.
+r"""Words as treebanks count them: punctuation marks are words of their own.
 
 A word of `text` is taken apart:
 
-- a punctuation mark or symbol before its first letter or number, or behind its last, is a word; equal ones in a row are
-  one. A full stop behind a single capital, as in `U.S.`, stays where it is;
-- a hyphen, dash, slash, comma, colon, `=`, `<`, `>` or `~` between two letters, or a full stop between a small letter
-  and a capital, is a word, and so is what stands before and behind it;
+- a punctuation mark or symbol before its first letter or number, or behind its last, is a word; full stops in a row
+  are one. A full stop behind a single letter, as in `U.S.` or `p.m.`, stays where it is, and so do the marks
+  `/ \ - + @ ^ | ~` and what they keep from the edge;
+- a hyphen or dash between letters, digits, or a digit and a letter, one of `/ : = < > ~` before a letter and behind a
+  letter or digit, a comma between letters, and a full stop between a small letter and a capital is a word, and so is
+  what stands before and behind it;
 - the end of an English contraction (`n't`, `'s`, `'m`, `'d`, `'ll`, `'re`, `'ve`, with either apostrophe) is a word.
 
 This is what spaCy's English tokenizer, which datatrove counts by, makes of most text; it knows more exceptions.
@@ -21,16 +23,17 @@ from curate.ops.kernel import IN_I32, IN_U8, IN_U16, OUT_I32, OUT_U8, VOID, i64,
 from curate.ops.normal import LARGEST
 from curate.ops.phrases import any_phrase_end, phrases
 from curate.ops.text import DOT, next_word
-from curate.ops.unicode import LETTER, LOWER, PUNCTUATION, SYMBOL, UPPER, decode
+from curate.ops.unicode import DIGIT, LETTER, LOWER, PUNCTUATION, SYMBOL, UPPER, decode
 
 Offsets = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Classes = NDArray[np.uint16]
 
-SPLITTERS = "-‐‑‒–—/,:=<>~"
+HYPHENS, COMMA, OTHERS = "-‐‑‒–—", ord(","), "/:=<>~"
+GLUED = tuple(ord(mark) for mark in "/\\-+@^|~")
 CONTRACTIONS = [ending.replace("'", mark) for mark in "'’" for ending in ("n't", "'s", "'m", "'d", "'ll", "'re", "'ve")]
 LONGEST = max(len(ending.encode()) for ending in CONTRACTIONS)
-GAP = ord(" ")
+GAP, HYPHEN = ord(" "), 2
 
 
 class Spaced(NamedTuple):
@@ -44,18 +47,18 @@ class Spaced(NamedTuple):
 def _core(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, int]:
     """Where the core of a word, which marks surround, starts and ends; both `end` if the word is all marks."""
     first, last = end, end
-    upper = initial = False
+    letter = single = False
     while at < end:
         code, after = decode(data, at, end)
         bits = i64(classes[code])
-        if not bits & (PUNCTUATION | SYMBOL):
+        if not bits & (PUNCTUATION | SYMBOL) or code in GLUED:
             first, last = min(first, at), after
-            initial = bits & UPPER != 0 and not upper
-            upper = bits & UPPER != 0
-        elif code == DOT and initial and last == at:
-            last, upper, initial = after, False, False
+            single = bits & LETTER != 0 and not letter
+            letter = bits & LETTER != 0
         else:
-            upper = False
+            if code == DOT and single and last == at:
+                last = after
+            letter = single = False
         at = after
     return first, last
 
@@ -69,7 +72,9 @@ def _splits(data: Bytes, code: int, before: int, after: int, end: int, classes: 
     behind = i64(classes[following])
     if code == DOT:
         return before & LOWER != 0 and behind & UPPER != 0
-    return before & LETTER != 0 and behind & LETTER != 0
+    if behind & LETTER:
+        return before & LETTER != 0 or (before & DIGIT != 0 and code != COMMA)
+    return splitters[code] == HYPHEN and before & DIGIT != 0 and behind & DIGIT != 0
 
 
 @inline
@@ -95,11 +100,11 @@ def _put(data: Bytes, start: int, end: int, out: Bytes, to: int, gap: bool) -> i
 
 @inline
 def _put_marks(data: Bytes, at: int, end: int, out: Bytes, to: int, gap: bool) -> int:
-    """Write marks with a space between those that differ."""
+    """Write marks with spaces between them, but for full stops in a row."""
     last = i64(-1)
     while at < end:
         code, after = decode(data, at, end)
-        to = _put(data, at, after, out, to, code != last and (gap or last >= 0))
+        to = _put(data, at, after, out, to, (gap or last >= 0) and not (code == last == DOT))
         last = code
         at = after
     return to
@@ -149,7 +154,8 @@ def spaced(offsets: Offsets, data: Bytes) -> Spaced:
     if size > LARGEST // 2:
         raise OverflowError(f"{size} bytes of text are more than can be taken apart at once")
     splitters = np.zeros(ord("—") + 1, np.uint8)
-    splitters[[DOT, *map(ord, SPLITTERS)]] = 1
+    splitters[[DOT, COMMA, *map(ord, OTHERS)]] = 1
+    splitters[[*map(ord, HYPHENS)]] = HYPHEN
     made, out = np.zeros(len(offsets), np.int32), np.empty(2 * size, np.uint8)
     lists: tuple[Any, ...] = (splitters, *phrases(CONTRACTIONS), made, out)
     _spaced(offsets, data, unicode.classes(), *lists)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.ops.treebank import CONTRACTIONS, SPLITTERS, spaced
+from curate.ops.treebank import CONTRACTIONS, HYPHENS, OTHERS, spaced
 from tests.ops import text_reference as reference
 from tests.ops.kernel_texts import packed, texts, unpacked
 from tests.ops.test_phrases import lower
 
 
 def is_mark(character):
-    return reference.count(character, "P", "S") > 0
+    return reference.count(character, "P", "S") > 0 and character not in "/\\-+@^|~"
 
 
 def letter(word, at, *categories):
@@ -19,9 +19,8 @@ def letter(word, at, *categories):
 
 
 def stays(word, at):
-    """Whether the mark is the full stop of an initial."""
-    capital = letter(word, at - 1, "Lu", "Lt")
-    return word[at] == "." and capital and not letter(word, at - 2, "Lu", "Lt")
+    """Whether the mark is the full stop behind a single letter."""
+    return word[at] == "." and letter(word, at - 1) and not letter(word, at - 2)
 
 
 def contracted(part):
@@ -34,7 +33,7 @@ def contracted(part):
 def marks(characters):
     runs = []
     for character in characters:
-        if runs and runs[-1][-1] == character:
+        if runs and runs[-1][-1] == character == ".":
             runs[-1] += character
         else:
             runs.append(character)
@@ -50,9 +49,10 @@ def parts(word):
         last += 1
     found, part = [], ""
     for at in range(first, last):
-        split = word[at] in SPLITTERS and letter(word, at - 1) and letter(word, at + 1)
-        if word[at] == ".":
-            split = letter(word, at - 1, "Ll") and letter(word, at + 1, "Lu", "Lt")
+        split = word[at] in HYPHENS + OTHERS and letter(word, at - 1, "L", "Nd") and letter(word, at + 1)
+        split |= word[at] in HYPHENS and letter(word, at - 1, "Nd") and letter(word, at + 1, "Nd")
+        split |= word[at] == "," and letter(word, at - 1) and letter(word, at + 1)
+        split |= word[at] == "." and letter(word, at - 1, "Ll") and letter(word, at + 1, "Lu", "Lt")
         if split and first < at < last - 1:
             found += [*contracted(part), word[at]]
             part = ""
@@ -71,7 +71,8 @@ def taken_apart(text):
 
 
 prose = st.lists(
-    st.one_of(texts, st.sampled_from([*SPLITTERS, *CONTRACTIONS, *"aBé3.().'’$", "U.S.", " ", "N'T"])), max_size=16
+    st.one_of(texts, st.sampled_from([*HYPHENS, *OTHERS, *CONTRACTIONS, *",aBé3.()|+.'’$", "U.S.", " ", "N'T"])),
+    max_size=16,
 ).map("".join)
 
 
@@ -86,7 +87,11 @@ def test_words_are_taken_apart_as_defined(rows):
         ("", ""),
         ('He said: "Don\'t (ask)!"', 'He said : " Do n\'t ( ask ) ! "'),
         ("it’s U.S. law, J. Smith...", "it ’s U.S. law , J. Smith ..."),
-        ("well-known 10-12 3.5% and/or end.Next", "well - known 10-12 3.5 % and / or end . Next"),
+        (
+            "well-known 10-12 64-bit B-52 3.5% and/or end.Next",
+            "well - known 10 - 12 64 - bit B-52 3.5 % and / or end . Next",
+        ),
+        ("== -x- /usr/lib/ e.g. !!", "= = -x- /usr / lib/ e.g. ! !"),
         ("\n漢字。 $5 -- 'n't", "\n漢字。 $ 5 -- ' n't"),
     ],
 )

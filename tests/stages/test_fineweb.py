@@ -56,3 +56,7 @@ def test_signals_of_an_empty_text_are_zero():
     measured = signals(FineWeb(), "")
 
     assert {measured[rule] for rule in measured if rule != "broken"} == {0}
+
+
+def test_punctuation_marks_are_words_on_request():
+    assert signals(FineWeb(punctuation_words=True), "One, two.\nThree.")["list_ratio"] == 1 / 6
