@@ -30,6 +30,7 @@ GOLDEN = {
     "c4": {"c4_lines.empty": 10, **CODE_AND_FILLER, "exact.duplicate": 10},
     "fineweb": {
         **CODE_AND_FILLER,
+        "repetition.duplicate_5_gram_ratio.max": 1,
         "c4.sentences.min": 2,
         "fineweb.line_punct_ratio.min": 8,
         "minhash.duplicate": 10,
