@@ -2,9 +2,10 @@
 
 A sentence ends with its line, or at a full stop, question or exclamation mark that white space follows,
 closing punctuation between them aside; full stops of scripts without spaces need no white space. A full
-stop after a single capital (an initial, `U.S.`) ends none, nor do several in a row; one between a small letter and
-a capital does, for text that has lost its spaces. This is what spaCy's rule-based `sentencizer` makes of
-its English tokens, which datatrove counts by, but for spaCy's list of abbreviations.
+stop after a single letter (an initial, `U.S.`, `p.m.`) ends none, nor do several in a row; one between a small
+letter and a capital does, for text that has lost its spaces. Letters are here those of scripts with capitals. This
+is what spaCy's rule-based `sentencizer` makes of its English tokens, which datatrove counts by, but for spaCy's list
+of abbreviations.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from curate.ops import unicode
 from curate.ops.kernel import IN_I32, IN_U8, IN_U16, OUT_I64, VOID, i64, inline, kernel
 from curate.ops.text import DOT, ELLIPSIS, NEWLINE
-from curate.ops.unicode import JOINER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER, decode
+from curate.ops.unicode import JOINER, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER, decode
 
 Bytes = NDArray[np.uint8]
 Classes = NDArray[np.uint16]
@@ -26,7 +27,7 @@ def _dot(data: Bytes, at: int, end: int, classes: Classes, last: int, prior: int
     if at < end:
         following, _ = decode(data, at, end)
     several = DOT in (last, following)
-    initial = i64(classes[last]) & UPPER and not i64(classes[prior]) & UPPER
+    initial = i64(classes[last]) & (UPPER | LOWER) and not i64(classes[prior]) & LETTER
     if several or initial:
         return False, False
     return True, (i64(classes[last]) & LOWER) != 0 and (i64(classes[following]) & UPPER) != 0

@@ -3,8 +3,8 @@ r"""Words as treebanks count them: punctuation marks are words of their own.
 A word of `text` is taken apart:
 
 - a punctuation mark or symbol before its first letter or number, or behind its last, is a word; full stops in a row
-  are one. A full stop behind a single letter, as in `U.S.` or `p.m.`, stays where it is, and so do the marks
-  `/ \ - + @ ^ | ~` and what they keep from the edge;
+  are one. A full stop behind a single letter of a script with capitals, as in `U.S.` or `p.m.`, stays where it is, and
+  so do the marks `/ \ - + @ ^ | ~` and what they keep from the edge;
 - a hyphen or dash between letters, digits, or a digit and a letter, one of `/ : = < > ~` before a letter and behind a
   letter or digit, a comma between letters, and a full stop between a small letter and a capital is a word, and so is
   what stands before and behind it;
@@ -53,7 +53,7 @@ def _core(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, int]:
         bits = i64(classes[code])
         if not bits & (PUNCTUATION | SYMBOL) or code in GLUED:
             first, last = min(first, at), after
-            single = bits & LETTER != 0 and not letter
+            single = bits & (UPPER | LOWER) != 0 and not letter
             letter = bits & LETTER != 0
         else:
             if code == DOT and single and last == at:

@@ -19,7 +19,7 @@ class C4(Filter):
     is a line that holds both a brace or a placeholder and a phrase that drops it.
 
     Sentences are counted line by line: they end with their line, or at a full stop, question or exclamation mark
-    before white space that no initial and no ellipsis makes.
+    before white space that belongs to no initial, no `p.m.` and no ellipsis.
     """
 
     use = "c4"

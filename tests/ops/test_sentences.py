@@ -17,8 +17,8 @@ def attached(character):
     return reference.count(character, "P") > 0 or reference.is_joiner(character)
 
 
-def upper(line, at):
-    return 0 <= at < len(line) and unicodedata.category(line[at]) in ("Lu", "Lt")
+def category(line, at):
+    return unicodedata.category(line[at]) if 0 <= at < len(line) else "Zs"
 
 
 def ends_a_sentence(line, at):
@@ -30,9 +30,9 @@ def ends_a_sentence(line, at):
     if mark == ".":
         if "." in line[at - 1 : at] + line[at + 1 : at + 2]:
             return False
-        if upper(line, at - 1) and not upper(line, at - 2):
+        if category(line, at - 1) in ("Lu", "Lt", "Ll") and category(line, at - 2)[0] != "L":
             return False
-        if unicodedata.category(line[at - 1 : at] or " ") == "Ll" and upper(line, at + 1):
+        if category(line, at - 1) == "Ll" and category(line, at + 1) in ("Lu", "Lt"):
             return True
     rest = line[at + 1 :]
     while rest and attached(rest[0]):
@@ -73,7 +73,8 @@ def test_sentences_are_counted_by_what_stands_around_each_mark(rows):
         ("No end", 1),
         ("One. Two! Three?", 3),
         ('He said "Go." Then he went.', 2),
-        ("J. Smith of the U.S. army", 1),
+        ("J. Smith of the U.S. army, i.e. at 5 p.m. of it", 1),
+        ("그런 것. 저런 것.", 2),
         ("It costs 3.50 at example.com today.", 1),
         ("Wait... what?! Yes…", 2),
         ("One.Two", 2),

@@ -20,7 +20,7 @@ def letter(word, at, *categories):
 
 def stays(word, at):
     """Whether the mark is the full stop behind a single letter."""
-    return word[at] == "." and letter(word, at - 1) and not letter(word, at - 2)
+    return word[at] == "." and letter(word, at - 1, "Lu", "Lt", "Ll") and not letter(word, at - 2)
 
 
 def contracted(part):
