@@ -334,3 +334,8 @@ def buffers(strings: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         return np.zeros(1, np.int32), np.zeros(0, np.uint8)
     starts = np.frombuffer(offsets, np.int32, len(strings) + 1, strings.offset * 4)
     return starts, np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
+
+
+def strings(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.StringArray:
+    """The string array of offsets and UTF-8 bytes that a kernel has written; the way back from `buffers`."""
+    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))

@@ -47,11 +47,13 @@ def instance(use):
 def texts():
     urls = [None, "http://a.example/x?y#z", "HTTP://USER@Ä.Example:80/", "not a url", "http://[::1]/", ""]
     media = ["text/html", "text/plain", None]
-    return batch(
+    rows = batch(
         *TEXTS,
         url=[urls[i % len(urls)] for i in range(len(TEXTS))],
         media=[media[i % len(media)] if "<html" not in text else "text/html" for i, text in enumerate(TEXTS)],
     )
+    corrected = instance("refinedweb_lines")
+    return rows.append_column(corrected.name, corrected.struct(corrected.rewrite(rows), rows.num_rows))
 
 
 def measured(stage, rows):

@@ -27,8 +27,7 @@ from curate.ops.kernel import (
     kernel,
 )
 from curate.ops.tables import capacity, find, fitting
-from curate.ops.text import NEWLINE, last_visible, length, line_end
-from curate.ops.unicode import SPACE, decode
+from curate.ops.text import NEWLINE, first_visible, last_visible, length, line_end
 
 Offsets = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -48,17 +47,6 @@ def _paragraph_end(data: Bytes, at: int, end: int) -> int:
     """Where the paragraph that starts at `at` ends: at two line feeds, or at `end`."""
     while at < end and not (data[at] == NEWLINE and (at + 1 == end or data[at + 1] == NEWLINE)):
         at += 1
-    return at
-
-
-@inline
-def _first_visible(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
-    """Where the first code point that is not white space starts; `end` where there is none."""
-    while at < end:
-        code, after = decode(data, at, end)
-        if not i64(classes[code]) & SPACE:
-            break
-        at = after
     return at
 
 
@@ -100,7 +88,7 @@ def _repeats(
         size = fitting(lines[row])
         used[:size] = 0
         if paragraphs:
-            at = _first_visible(data, at, end, classes)
+            at = first_visible(data, at, end, classes)
             _, end = last_visible(data, at, end, classes)
         while at < end:
             stop = _paragraph_end(data, at, end) if paragraphs else line_end(data, at, end)

@@ -165,6 +165,17 @@ def line_end(data: Bytes, at: int, end: int) -> int:
 
 
 @inline
+def first_visible(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
+    """Where the first code point that is not white space starts; `end` where there is none."""
+    while at < end:
+        code, after = decode(data, at, end)
+        if not i64(classes[code]) & SPACE:
+            break
+        at = after
+    return at
+
+
+@inline
 def last_visible(data: Bytes, start: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int]:
     """The last code point of `data[start:end]` that is not white space, and where it ends; −1 where there is none."""
     while end > start:

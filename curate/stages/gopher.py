@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator
 
-from curate.ops import stopwords, text
+from curate.ops import stopwords, text, treebank
 from curate.stage import Filter, Range, Signals, buffers
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -56,6 +56,9 @@ class Gopher(Filter):
     """At most 64 words, whatever their case; one written `-는` is an ending, for suffixed particles."""
     bullets: Annotated[str, AfterValidator(_distinct)] = "•-"
     """The characters that make a bullet."""
+    punctuation_words: bool = False
+    """Count punctuation marks as words, as treebanks do and datatrove with its tokenizers: a web page then has a
+    letter in some 85 % of its words rather than in 96 %, and `alpha_word_ratio` drops far more."""
 
     @cached_property
     def _stops(self) -> stopwords.StopList:
@@ -64,7 +67,7 @@ class Gopher(Filter):
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Counts as int64, ratios and lengths as float64; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
-        words = text.words(offsets, data)
+        words = text.words(*(treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)))
         marks = text.marks(offsets, data)
         lines = text.lines(offsets, data, self.bullets)
         return {

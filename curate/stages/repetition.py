@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from curate.ops import ngrams, text
+from curate.ops import ngrams, text, treebank
 from curate.ops.repeats import repeats
 from curate.stage import Filter, Range, Signals, buffers
 
@@ -49,6 +49,8 @@ class Repetition(Filter):
     """Share of characters in 9-grams that occurred before."""
     duplicate_10_gram_ratio: Range = Range(max=0.10)
     """Share of characters in 10-grams that occurred before."""
+    punctuation_words: bool = False
+    """Count punctuation marks as words of n-grams, as treebanks do and datatrove with its tokenizers."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; those of top n-grams pass 1 where occurrences overlap."""
@@ -56,7 +58,8 @@ class Repetition(Filter):
         characters = text.lengths(offsets, data)
         lines = repeats(offsets, data, paragraphs=False)
         paragraphs = repeats(offsets, data, paragraphs=True)
-        masses = ngrams.masses(ngrams.word_list(offsets, data))
+        words = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
+        masses = ngrams.masses(ngrams.word_list(*words))
         signals = {
             "duplicate_line_ratio": text.ratio(lines.repeated, lines.total),
             "duplicate_paragraph_ratio": text.ratio(paragraphs.repeated, paragraphs.total),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from curate.stage import DOCUMENT, Barrier, Filter, Rewrite, Stage, buffers
+from curate.stage import DOCUMENT, Barrier, Filter, Rewrite, Stage, buffers, strings
 from curate.stages import STAGES
 from tests.bench.measure import best_rate
 
@@ -55,11 +55,36 @@ def _signatures(texts: Texts) -> Callable[[], object]:
     return lambda: minhash.signatures(found, functions)
 
 
+def _occurrences(texts: Texts) -> Callable[[], object]:
+    from curate.ops import phrases
+
+    listed = phrases.phrases(["lorem ipsum"])
+    return lambda: phrases.occurrences(*texts, listed)
+
+
+def _rewriting(stage: str) -> Callable[[Texts], Callable[[], object]]:
+    """A kernel that writes text, with the defaults of its stage."""
+
+    def bind(texts: Texts) -> Callable[[], object]:
+        rewrite = _stage(stage, {})
+        assert isinstance(rewrite, Rewrite)
+        rows = pa.RecordBatch.from_pydict({"text": strings(*texts)})
+        return lambda: rewrite.rewrite(rows)
+
+    return bind
+
+
 KERNELS: dict[str, Callable[[Texts], Callable[[], object]]] = {
     "text.characters": _plain("text.characters"),
     "text.words": _plain("text.words"),
     "text.lines": _plain("text.lines"),
     "text.marks": _plain("text.marks"),
+    "shapes.shapes": _plain("shapes.shapes", width=30),
+    "sentences.sentences": _plain("sentences.sentences"),
+    "phrases.occurrences": _occurrences,
+    "c4.keep_lines": _rewriting("c4_lines"),
+    "refinedweb.correct": _rewriting("refinedweb_lines"),
+    "treebank.spaced": _plain("treebank.spaced"),
     "stopwords.stop_words": _stop_words,
     "repeats.repeats": _plain("repeats.repeats", paragraphs=False),
     "ngrams.word_list": _plain("ngrams.word_list"),
@@ -73,6 +98,7 @@ KERNELS: dict[str, Callable[[Texts], Callable[[], object]]] = {
 WHAT = {
     "ngrams.masses": "of the word list: top 2- to 4-grams, duplicate 5- to 10-grams",
     "minhash.signatures": f"of the shingles, {FUNCTIONS} functions",
+    "treebank.spaced": "punctuation marks as words",
     "normal.normalise": "compatibility folding",
     "langid.windows": "512 characters a text",
 }
@@ -83,14 +109,20 @@ def _stage_work(name: str, fields: dict[str, Any], batches: list[pa.RecordBatch]
     for column in stage.reads:
         if column not in DOCUMENT.names:
             earlier = _stage(column, {})
-            assert isinstance(earlier, Filter)
-            batches = [batch.append_column(column, earlier.column(batch)) for batch in batches]
+            batches = [batch.append_column(column, _column(earlier, batch)) for batch in batches]
     if isinstance(stage, Filter):
         return lambda: [stage.column(batch) for batch in batches]
     if isinstance(stage, Rewrite):
         return lambda: [stage.rewrite(batch) for batch in batches]
     assert isinstance(stage, Barrier)
     return lambda: [stage.sketch(batch) for batch in batches]
+
+
+def _column(stage: Stage, batch: pa.RecordBatch) -> pa.StructArray | None:
+    if isinstance(stage, Rewrite):
+        return stage.struct(stage.rewrite(batch), batch.num_rows)
+    assert isinstance(stage, Filter)
+    return stage.column(batch)
 
 
 def _stage(name: str, fields: dict[str, Any]) -> Stage:

@@ -76,3 +76,15 @@ def test_signals_of_an_empty_text_are_zero():
 def test_a_list_that_cannot_be_counted_is_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         Gopher(**wrong)
+
+
+def test_punctuation_marks_are_words_on_request():
+    text = '"Don\'t go," he said (twice)... #1'
+
+    apart = signals(Gopher(punctuation_words=True), text)
+    together = signals(Gopher(), text)
+
+    assert (apart["words"], together["words"]) == (7, 6)
+    assert apart["alpha_word_ratio"] == 6 / 14
+    assert apart["symbol_ratio"] == 1 / 14
+    assert together["symbol_ratio"] == 1 / 6

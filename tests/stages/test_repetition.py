@@ -99,3 +99,10 @@ def test_chinese_that_repeats_itself_is_found_without_spaces():
     dropped = verdict(Repetition(), "我们今天去公园散步" * 12)
 
     assert dropped == "repetition.top_2_gram_ratio.max"
+
+
+def test_punctuation_marks_are_words_on_request():
+    text = "I know, you know, we know."
+
+    assert signals(Repetition(punctuation_words=True), text)["top_2_gram_ratio"] == 2 * len("know ,") / len(text)
+    assert signals(Repetition(), text)["top_2_gram_ratio"] == len("I know,") / len(text)

@@ -1,0 +1,99 @@
+"""Short lists of phrases, found in text whatever the case of their ASCII letters."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.ops.kernel import IN_I32, IN_U8, OUT_I64, VOID, i64, inline, kernel
+
+Bytes = NDArray[np.uint8]
+
+
+class Phrases(NamedTuple):
+    """Phrase i is `data[starts[i]:starts[i + 1]]`, UTF-8; `first[b]` is 1 where byte b can begin one."""
+
+    starts: NDArray[np.int32]
+    data: Bytes
+    first: Bytes
+
+
+def phrases(entries: Sequence[str]) -> Phrases:
+    """Pack the entries, their ASCII letters in lower case; raises `ValueError` for one that is empty."""
+    if not all(entries):
+        raise ValueError("an empty phrase is everywhere")
+    packed = [entry.encode().lower() for entry in entries]
+    first = np.zeros(256, np.uint8)
+    for phrase in packed:
+        first[[phrase[0], phrase[:1].upper()[0]]] = 1
+    starts = np.cumsum([0, *map(len, packed)]).astype(np.int32)
+    return Phrases(starts, np.frombuffer(b"".join(packed), np.uint8), first)
+
+
+def listable(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries, if they can be looked for; raises `ValueError` for an empty one."""
+    phrases(entries)
+    return entries
+
+
+@inline
+def lowered(byte: int) -> int:
+    """The byte, an ASCII capital in lower case."""
+    return byte + 32 if 65 <= byte <= 90 else byte
+
+
+@inline
+def phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase: Bytes, which: int) -> int:
+    """Where phrase `which` ends if it begins at byte `at`, else −1."""
+    begin, size = i64(starts[which]), i64(starts[which + 1]) - i64(starts[which])
+    if end - at < size:
+        return i64(-1)
+    for i in range(size):
+        if lowered(i64(data[at + i])) != i64(phrase[begin + i]):
+            return i64(-1)
+    return at + size
+
+
+@inline
+def any_phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes) -> int:
+    """Where the first phrase of the list that begins at byte `at` ends, else −1."""
+    if at < end and first[data[at]]:
+        for which in range(len(starts) - 1):
+            after = phrase_end(data, at, end, starts, phrase, which)
+            if after >= 0:
+                return after
+    return i64(-1)
+
+
+@inline
+def holds_phrase(data: Bytes, start: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes) -> bool:
+    """Whether any phrase occurs in `data[start:end]`."""
+    for at in range(start, end):
+        if first[data[at]] and any_phrase_end(data, at, end, starts, phrase, first) >= 0:
+            return True
+    return False
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_I32, IN_U8, IN_U8, OUT_I64)
+def _occurrences(
+    offsets: NDArray[np.int32],
+    data: Bytes,
+    starts: NDArray[np.int32],
+    phrase: Bytes,
+    first: Bytes,
+    out: NDArray[np.int64],
+) -> None:
+    for row in range(len(out)):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        while at < end:
+            after = any_phrase_end(data, at, end, starts, phrase, first)
+            out[row] += after >= 0
+            at = after if after >= 0 else at + 1
+
+
+def occurrences(offsets: NDArray[np.int32], data: Bytes, listed: Phrases) -> NDArray[np.int64]:
+    """How often phrases of the list occur in each text, without overlaps (int64)."""
+    out = np.zeros(len(offsets) - 1, np.int64)
+    _occurrences(offsets, data, *listed, out)
+    return out
