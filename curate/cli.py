@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints. Everything heavy is imported by the command that needs it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -50,7 +51,7 @@ def run(
     from curate.work import Options
 
     fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
-    ingest = [f"ingest.{key}={value}" for key, value in fields.items() if value is not None]
+    ingest = [f"ingest.{key}={json.dumps(value)}" for key, value in fields.items() if value is not None]
     loaded = Recipe.load(recipe, [*(settings or []), *ingest])
     options = Options(workers or _cores(), _bytes(memory), _share(only), reuse)
     if dry_run:
@@ -109,13 +110,14 @@ def _show_books(books: Any, recipe: Any) -> None:
 
 def _show_plan(recipe: Any, inputs: list[str]) -> None:
     from curate.ingest import discover
+    from curate.reports.hostile import visible
 
     recipe.prepare()
     listing = discover(inputs, recipe.ingest)
     for source in listing.sources:
-        typer.echo(f"read  {source.kind:<8} {max(source.bytes, 0):>14,}  {source.path}")
+        typer.echo(f"read  {source.kind:<8} {max(source.bytes, 0):>14,}  {visible(source.path)}")
     for skipped in listing.skipped:
-        typer.echo(f"skip  {skipped.why}  {skipped.path}")
+        typer.echo(f"skip  {skipped.why}  {visible(skipped.path)}")
     typer.echo(f"{len(listing.sources):,} sources, {sum(max(s.bytes, 0) for s in listing.sources):,} bytes")
     for segment in recipe.segments:
         names = [stage.name for stage in (*segment.stages, *segment.barriers)]
@@ -181,8 +183,6 @@ def explain(recipe: RecipePath, settings: Settings = None) -> None:
 @app.command(epilog="Example: curate schema > recipe.schema.json")
 def schema() -> None:
     """Print the JSON schema of recipes, for editors."""
-    import json
-
     from curate.schema import recipe_schema
 
     typer.echo(json.dumps(recipe_schema(), indent=1, ensure_ascii=False))

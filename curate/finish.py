@@ -10,6 +10,7 @@ from typing import Any
 from curate import shards
 from curate.errors import UsageError
 from curate.ingest import Listing
+from curate.lock import hold
 from curate.recipe import Recipe
 from curate.report import Report
 from curate.reports.card import dataset_card
@@ -83,8 +84,7 @@ def _same(origin: Path, target: Path) -> bool:
 
 def _placed(phases: tuple[Path, ...]) -> Iterator[Placed]:
     """Where each file of each unit belongs."""
-    packs = [phase for phase in phases if "-pack-" in phase.name]
-    files = len(list(_units(packs[-1]))) if packs else 0
+    files = len(list(_units(phases[-1])))  # packing comes last
     for phase in phases:
         name = phase.name.split("-")[1]
         for number, unit in enumerate(_units(phase)):
@@ -138,7 +138,7 @@ def _manifest(
     outcome: Outcome, placed: list[Placed], vocabulary: int, digest: str, folder: Path, indexed: list[str]
 ) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
-    for unit in _units(next(phase for phase in outcome.phases if "-pack-" in phase.name)):
+    for unit in _units(outcome.phases[-1]):
         for split, tally in shards.read_json(unit / REPORT)["counts"].items():
             held = counts.setdefault(split, dict.fromkeys(tally, 0))
             for key, value in tally.items():
@@ -147,7 +147,7 @@ def _manifest(
     files += [{"path": path, **shards.entry(folder / path)} for path in indexed]
     return {
         "format": shards.FORMAT,
-        "recipe": outcome.recipe.table(),
+        "recipe": outcome.recipe.table(portable=True),
         "key": outcome.key,
         "limit": outcome.limit,
         "vocabulary": vocabulary,
@@ -192,9 +192,16 @@ def require_finished(folder: Path) -> None:
 def clean(folder: Path) -> int:
     """Remove `.work` from a finished run's folder; the bytes that this frees."""
     require_finished(folder)
+    if not (folder / ".work").is_dir():
+        return 0
+    with hold(folder / ".work"):
+        return _removed(folder / ".work")
+
+
+def _removed(work: Path) -> int:
     freed = 0
-    for path in (folder / ".work").rglob("*"):
+    for path in work.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
             freed += path.stat().st_size
-    shutil.rmtree(folder / ".work", ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
     return freed

@@ -128,15 +128,16 @@ class Pass:
         if not isinstance(stage, Rewrite):
             raise TypeError(f"{stage.name} is neither a filter nor a rewrite")
         flow, edited = self._guarded(flow, stage, book, stage.rewrite)
+        text = pc.fill_null(edited.text, "")  # a rewrite that gives nothing back has taken everything
         struct = stage.struct(edited, flow.batch.num_rows)
         old = flow.batch.column("text")
-        changed = np.asarray(pc.fill_null(pc.not_equal(old, edited.text), fill_value=True))
+        changed = np.asarray(pc.fill_null(pc.not_equal(old, text), fill_value=True))
         flow = flow if struct is None else flow.with_column(stage.name, struct)
         good = np.ones(flow.batch.num_rows, np.bool_)
         for row, (reason, error) in edited.errors.items():
             good[row] = False
             self._quarantine(flow, row, stage.name, reason, error, book)
-        new = flow.with_column("text", edited.text).where(good)
+        new = flow.with_column("text", text).where(good)
         before, changed = flow.where(good), changed[good]
         new.sizes = sizes_of(new.batch)
         new.tokens = np.where(

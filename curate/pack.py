@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import shards, tokens
+from curate.errors import RunError
 from curate.flow import Setting, language_stage, sizes_of
 from curate.report import Report, Tally
 from curate.stage import Barrier
@@ -63,11 +64,10 @@ def _span(span: Span) -> pa.Table:
 def _held_out(setting: Setting, table: pa.Table) -> NDArray[np.bool_]:
     """Rows of the validation split: by hash of the cluster where there is one, else of the id."""
     keys = table.column("id").combine_chunks()
-    for barrier in reversed([s for s in setting.recipe.stages if isinstance(s, Barrier)]):
+    for barrier in [s for s in setting.recipe.stages if isinstance(s, Barrier)]:  # the last one's clusters count most
         if barrier.name in table.schema.names and "cluster" in [f.name for f in table.schema.field(barrier.name).type]:
             cluster = pc.struct_field(table.column(barrier.name), "cluster").combine_chunks().cast(pa.string())
             keys = pc.coalesce(cluster, keys)
-            break
     return sampled(keys, setting.recipe.seed ^ SPLIT_SALT, setting.recipe.tokens.validation)
 
 
@@ -97,6 +97,8 @@ def _encode(encoder: tokens.Encoder, text: pa.ChunkedArray, kind: pa.ListType) -
     parts = []
     for start in range(0, len(text), BATCH_ROWS):
         ids, offsets = encoder.encode(text.slice(start, BATCH_ROWS).to_pylist())
+        if len(ids) and int(ids.max()) >= encoder.vocabulary:
+            raise RunError(f"the tokenizer gives id {int(ids.max()):,} in a vocabulary of {encoder.vocabulary:,}")
         values = pa.array(ids.astype(kind.value_type.to_pandas_dtype()))
         parts.append(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values))
     return pa.chunked_array(parts, kind)

@@ -55,6 +55,7 @@ def peak_memory() -> int:
 
 
 def _begin(table: dict[str, Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import pyarrow as pa
 
@@ -86,9 +87,11 @@ class Pool:
 
     def __exit__(self, *error: object) -> None:
         if self._executor is not None:
+            # Shutting down forgets the processes: they are what has to be stopped.
+            processes = list((getattr(self._executor, "_processes", None) or {}).values())
             self._executor.shutdown(wait=error[0] is None, cancel_futures=True)
             if error[0] is not None:
-                _kill(self._executor)
+                _kill(processes)
         self._executor = None
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Job]:
@@ -105,7 +108,9 @@ class Pool:
                 yield from self._one_by_one(left)
 
     def _spread(self, left: dict[int, Job], workers: int) -> Iterator[Job]:
-        futures = {self._start(workers).submit(_perform_here, job): number for number, job in left.items()}
+        executor = self._start(workers)
+        with _deaf():  # processes start as jobs come in
+            futures = {executor.submit(_perform_here, job): number for number, job in left.items()}
         for future in as_completed(futures):
             self._note(future)
             yield left.pop(futures[future])
@@ -134,8 +139,6 @@ class Pool:
         if self._executor is None:
             context = get_context("spawn")
             self._executor = ProcessPoolExecutor(workers, context, _begin, (self._recipe.table(),))
-            with _deaf():
-                self._executor.submit(os.getpid)
         return self._executor
 
 
@@ -152,6 +155,8 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _kill(executor: ProcessPoolExecutor) -> None:
-    for process in list((getattr(executor, "_processes", None) or {}).values()):
+def _kill(processes: Sequence[Any]) -> None:
+    for process in processes:
         process.kill()
+    for process in processes:
+        process.join()

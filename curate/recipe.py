@@ -121,13 +121,23 @@ class Recipe(_Table):
         except ValidationError as error:
             raise RecipeError(f"{where}: {_explain(error, cls)}") from None
 
-    def table(self) -> dict[str, Any]:
-        """The recipe with every default written out, as `build` reads it and as TOML and JSON can hold it."""
+    def table(self, *, portable: bool = False) -> dict[str, Any]:
+        """The recipe with every default written out, as `build` reads it and as TOML and JSON can hold it.
+
+        `portable`: files by name alone, for what is to be the same wherever they lie.
+        """
         made: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"stages"})
         made["stage"] = [
             {"use": uses(stage), **{key: _written(getattr(stage, key)) for key in type(stage).model_fields}}
             for stage in self.stages
         ]
+        if portable:
+            for stage, written in zip(self.stages, made["stage"], strict=True):
+                for key in {asset.partition("[")[0] for asset in stage.assets()}:
+                    names = written[key]
+                    written[key] = [Path(n).name for n in names] if isinstance(names, list) else Path(names).name
+            if self.tokens.tokenizer is not None:
+                made["tokens"]["tokenizer"] = self.tokens.tokenizer.name
         made["ingest"] = {key: _written(getattr(self.ingest, key)) for key in Ingest.model_fields}
         return {key: _without_none(value) for key, value in made.items() if value is not None}
 

@@ -93,12 +93,18 @@ def _merge(base: dict[str, Any], table: dict[str, Any], where: str) -> dict[str,
 
 def _placed(table: dict[str, Any], stages: list[dict[str, Any]], where: str) -> dict[str, Any]:
     placed = list(stages)
+    own: set[str] = set()
     for number, raw in enumerate(table.get("stage", []), 1):
         if not isinstance(raw, dict) or "use" not in raw:
             raise RecipeError(f"{where}: stage {number}: every stage says what to `use`")
         fields = dict(raw)
         after = fields.pop("after", None)
         names = [_name(stage) for stage in placed]
+        if _name(fields) in own:
+            raise RecipeError(
+                f"{where}: stage {_name(fields)!r} stands there twice: give one of them a name of its own"
+            )
+        own.add(_name(fields))
         if _name(fields) in names and stages:
             if after is not None:
                 raise RecipeError(f"{where}: stage {number} ({_name(fields)}) has its place already: no `after`")

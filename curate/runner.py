@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from curate import finish
 from curate.errors import CurateError, RunError, UsageError
 from curate.ingest import discover
+from curate.lock import finishing, hold
 from curate.ops import warm
 from curate.pool import Pool, peak_memory
 from curate.progress import Progress, Silent
@@ -46,12 +46,11 @@ def run(
     `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
     `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
     """
-    from filelock import FileLock
-
     options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
     warm()
     recipe.prepare()
+    _refuse_lossy(recipe)
     folder = Path(output)
     listing = discover(inputs, recipe.ingest, folder)
     with _locked(folder, options), _told(folder), threads(1), Pool(recipe, options.workers) as pool:
@@ -62,16 +61,22 @@ def run(
             return Result(folder, work.so_far(), finished=False)
         report.balance()
         peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
-        with FileLock(folder / ".work" / "finish"):  # shares may come to the end together
+        with finishing(folder / ".work"):
             finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
     return Result(folder, report, finished=True)
+
+
+def _refuse_lossy(recipe: Recipe) -> None:
+    """Workers rebuild the recipe from its table; a stage that does not survive that would differ between them."""
+    rebuilt = Recipe.build(recipe.table())
+    for mine, theirs in zip(recipe.stages, rebuilt.stages, strict=True):
+        if mine.identity() != theirs.identity():
+            raise UsageError(f"stage {mine.name}: a field that is None but not by default cannot be handed to workers")
 
 
 @contextmanager
 def _locked(folder: Path, options: Options) -> Iterator[None]:
     """Hold the output folder, or refuse one that is another's or in use."""
-    from filelock import Timeout
-
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: not a folder")
     work = folder / ".work"
@@ -85,30 +90,8 @@ def _locked(folder: Path, options: Options) -> Iterator[None]:
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not a name in UTF-8"
         raise UsageError(f"{ascii(str(folder))[1:-1]}: {why}") from None
-    locks = _locks(work, options)
-    try:
-        for lock in locks:
-            lock.acquire()
+    with hold(work, options.only):
         yield
-    except Timeout:
-        raise UsageError(f"{folder}: another run is at work there") from None
-    finally:
-        for lock in locks:
-            lock.release()
-
-
-def _locks(work: Path, options: Options) -> list[Any]:
-    """A whole run holds the folder and every share's lock; a share holds its own, if no whole run has the folder."""
-    from filelock import FileLock, Timeout
-
-    whole = FileLock(work / "lock", timeout=0)
-    if options.only is None:
-        return [whole, *(FileLock(path, timeout=0) for path in sorted(work.glob("lock-*")))]
-    try:
-        with whole:
-            return [FileLock(work / f"lock-{options.only[0]}-of-{options.only[1]}", timeout=0)]
-    except Timeout:
-        return [whole]  # which will not be had
 
 
 @contextmanager

@@ -85,6 +85,40 @@ def write_parquet(path: Path, table: pa.Table) -> None:
             writer.write_table(table, row_group_size=ROWS_PER_GROUP)
 
 
+class RowWriter:
+    """Parquet by rows, in row groups of a fixed size, so that millions of them are never held at once."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._rows: list[tuple[Any, ...]] = []
+        self._stack = ExitStack()
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, row: tuple[Any, ...]) -> None:
+        """Append a row; the file begins with the first one."""
+        self._rows.append(row)
+        if len(self._rows) >= ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            temporary = self._stack.enter_context(atomic(self._path))
+            self._writer = self._stack.enter_context(
+                pq.ParquetWriter(temporary, self._schema, compression="zstd", write_page_index=False)
+            )
+        columns = zip(*self._rows, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=ROWS_PER_GROUP)
+        self._rows = []
+
+    def close(self) -> bool:
+        """Finish the file; whether there is one."""
+        if self._rows:
+            self._flush()
+        self._stack.close()
+        return self._writer is not None
+
+
 def write_arrow(path: Path, table: pa.Table) -> None:
     """Write a table as one uncompressed batch of the Arrow file format, to be memory-mapped."""
     with atomic(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
@@ -216,9 +250,10 @@ def entry(path: Path, rows: int | None = None, tokens: int | None = None) -> dic
 def link(source: Path, target: Path) -> None:
     """Make `target` the same file as `source`: a hard link, or a copy where links cannot be."""
     with atomic(target) as temporary:
+        temporary.unlink(missing_ok=True)  # a killed process of the same number may have left a link to `source` itself
         try:
             os.link(source, temporary)
         except OSError:
-            with source.open("rb") as read, temporary.open("wb") as write:
+            with source.open("rb") as read, temporary.open("xb") as write:
                 while block := read.read(2**20):
                     write.write(block)

@@ -44,11 +44,11 @@ class Encoder(Protocol):
 class FastEncoder:
     """The `fastokens` encoder: the same ids as `tokenizers`, an order of magnitude sooner."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, definition: str) -> None:
         import fastokens
 
-        self._tokenizer = fastokens.Tokenizer.from_file(str(path))
-        self.vocabulary = int(self._tokenizer.vocab_size)
+        self._tokenizer = fastokens.Tokenizer.from_json_str(definition)
+        self.vocabulary = size_of(json.loads(definition))
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """See `Encoder`."""
@@ -59,12 +59,12 @@ class FastEncoder:
 class PlainEncoder:
     """The `tokenizers` encoder: the reference, and the fallback."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, definition: str) -> None:
         from tokenizers import Tokenizer
 
-        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer = Tokenizer.from_str(definition)
         self._tokenizer.encode_special_tokens = True
-        self.vocabulary = int(self._tokenizer.get_vocab_size())
+        self.vocabulary = size_of(json.loads(definition))
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """See `Encoder`."""
@@ -74,6 +74,29 @@ class PlainEncoder:
         return np.fromiter((i for ids in found for i in ids), np.uint32, int(offsets[-1])), offsets
 
 
+def size_of(definition: dict[str, Any]) -> int:
+    """One more than the largest id: what ids must be smaller than, holes in the vocabulary included."""
+    vocabulary = definition["model"].get("vocab", {})
+    ids = vocabulary.values() if isinstance(vocabulary, dict) else range(len(vocabulary))
+    return 1 + max([*ids, *(token["id"] for token in definition.get("added_tokens", []))], default=-1)
+
+
+def whole(path: Path) -> str:
+    """A tokenizer's definition without truncation and padding, which many files carry: text is neither cut nor filled.
+
+    A file that has neither is returned as it stands. Raises `AssetError` for what is no tokenizer.
+    """
+    try:
+        text = path.read_text("utf-8")
+        found = json.loads(text)
+        size_of(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AssetError(f"{path}: not a tokenizer: {' '.join(str(error).split())}") from None
+    if found.get("truncation") is None and found.get("padding") is None:
+        return text
+    return json.dumps({**found, "truncation": None, "padding": None}, ensure_ascii=False, indent=2)
+
+
 PROBES = (
     "Plain words, 1,234 numbers and “quotes” — as usual.\n\nTwo paragraphs.",
     "<|endoftext|>[MASK]<pad></s><|im_start|> literal control tokens are text",
@@ -81,6 +104,7 @@ PROBES = (
     "tabs\tand   runs    of spaces \r\n\r\n \x00 \u200b 👩‍👩‍👧‍👦 a\u0301 \ufffd",
     "def f(x):\n    return {'a': x**2, 'b': [1.5e-3]}  # don't, we've, I'll",
     "x" * 300,
+    "one word after another " * 3000,
     "",
 )
 """What the fast encoder must encode as the reference does before it is trusted."""
@@ -97,12 +121,13 @@ def load(path: Path) -> Encoder:
 
 @lru_cache(maxsize=2)
 def _loaded(path: Path, _changed: int, _size: int) -> Encoder:
+    definition = whole(path)
     try:
-        reference = PlainEncoder(path)
+        reference = PlainEncoder(definition)
     except Exception as error:  # noqa: BLE001 - `tokenizers` raises bare Exception
         raise AssetError(f"{path}: not a tokenizer: {str(error).splitlines()[0]}") from None
     try:
-        fast = FastEncoder(path)
+        fast = FastEncoder(definition)
         (ids, offsets), (true_ids, true_offsets) = fast.encode(PROBES), reference.encode(PROBES)
         same = np.array_equal(ids, true_ids) and np.array_equal(offsets, true_offsets)
     except Exception:  # noqa: BLE001 - whatever a young library raises, the reference serves
@@ -157,16 +182,11 @@ def _pieces(texts: Iterable[str]) -> Iterator[str]:
 
 def describe(path: Path) -> dict[str, Any]:
     """What a tokenizer file holds: model, ids, reserved tokens."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        added = {t["content"]: t["id"] for t in found.get("added_tokens", [])}
-        model, vocabulary = found["model"]["type"], found["model"]["vocab"]
-        size = 1 + max([*(vocabulary.values() if isinstance(vocabulary, dict) else []), *added.values()], default=-1)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AssetError(f"{path}: not a tokenizer: {error}") from None
+    found = json.loads(whole(path))
+    added = {token["content"]: token["id"] for token in found.get("added_tokens", [])}
     return {
-        "model": model,
-        "vocabulary": size,
+        "model": found["model"].get("type", "unknown"),
+        "vocabulary": size_of(found),
         "reserved": {token: added[token] for token in SPECIALS if token in added},
         "sentinels": sum(token in added for token in SENTINELS),
     }

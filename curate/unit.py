@@ -68,26 +68,22 @@ def commit(folder: Path, report: Report, *, files: Sequence[str] = (), counts: d
 def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int | None = None) -> None:
     """Read some sources into raw shards of at most `ingest.shard_bytes` of text."""
     started = time.perf_counter()
-    report, faults = Report(), list[Fault]()
+    report, stage = Report(), StageReport("ingest", "ingest")
+    quarantine = shards.RowWriter(folder / "quarantine.parquet", QUARANTINE)
     cut = _RawShards(folder, setting.recipe.ingest.shard_bytes)
     records = ((item, source.name) for source in sources for item in read(source, setting.recipe.ingest))
     for item, source in _first(records, limit):
         if isinstance(item, Fault):
-            faults.append(item)
-            report.source_in[source] = report.source_in.get(source, Tally()) + Tally(1, item.bytes, 0)
+            tally, reason = Tally(1, item.bytes, 0), f"ingest.{item.reason}"
+            stage.incoming += tally
+            stage.add("quarantined", reason, tally)
+            report.source_in[source] = report.source_in.get(source, Tally()) + tally
+            quarantine.write((None, item.place, "ingest", reason, item.error, item.bytes, None))
         else:
             cut.add(item, source)
     cut.close()
-    stage = StageReport("ingest", "ingest")
-    for fault in faults:
-        tally = Tally(1, fault.bytes, 0)
-        stage.incoming += tally
-        stage.add("quarantined", f"ingest.{fault.reason}", tally)
     stage.seconds = time.perf_counter() - started
-    files = ["quarantine.parquet"] if faults else []
-    if faults:
-        rows = [(None, f.place, "ingest", f"ingest.{f.reason}", f.error, f.bytes, None) for f in faults]
-        shards.write_parquet(folder / "quarantine.parquet", _table(rows, QUARANTINE))
+    files = ["quarantine.parquet"] if quarantine.close() else []
     report.stages.append(stage)
     commit(folder, report, files=files, counts={"shards": cut.written})
 
@@ -244,6 +240,14 @@ def train_tokenizer(setting: Setting, pilots: Sequence[Path], folder: Path, thre
         if sum(map(len, texts)) >= wanted:  # about a character for each id: below that, merges are accidents
             break
     made = tokens.train(texts, wanted, threads)
+    with shards.atomic(folder / TOKENIZER) as temporary:
+        temporary.write_text(made, "utf-8")
+    commit(folder, Report(), files=[TOKENIZER])
+
+
+def take_tokenizer(_setting: Setting, source: Path, folder: Path) -> None:
+    """Copy a given tokenizer, without what would cut or fill texts: the corpus is not to hang on the user's file."""
+    made = tokens.whole(source)
     with shards.atomic(folder / TOKENIZER) as temporary:
         temporary.write_text(made, "utf-8")
     commit(folder, Report(), files=[TOKENIZER])

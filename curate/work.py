@@ -8,6 +8,7 @@ inputs' digests; a unit that has committed there is never done again.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class Work:
         for key in ("guard", "stage"):
             table.pop(key, None)
         identity = self.recipe.tokens.tokenizer
+        table["tokens"].pop("tokenizer", None)  # its contents count, not where it lies
         table["tokenizer"] = digest(identity) if identity else None
         return {**table, "stages": self.recipe.identities(self.recipe.stages)}
 
@@ -96,8 +98,11 @@ class Work:
         found = {}
         for source in self.listing.sources:
             try:
-                status = Path(source.path).stat()
-                mark = f"{source.path}|{status.st_size}|{status.st_mtime_ns}"
+                real = Path(source.path).resolve()
+                status = real.stat()
+                mark = (
+                    f"{real}|{status.st_dev}|{status.st_ino}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
+                )
                 found[source.path] = cache.get(mark) or _content(source.path)
                 cache[mark] = found[source.path]
             except OSError as error:  # ingest will quarantine it; its absence determines the result too
@@ -190,8 +195,13 @@ class Work:
         """Find the tokenizer, or train it on what passes the pilot; whether there is one."""
         given = self.recipe.tokens.tokenizer
         if given is not None:
-            self.tokenizer = given
-            self.key = key_of(self.key, "tokenizer", digest(given))
+
+            def take(folder: Path) -> list[Job]:
+                return [Job(unit.take_tokenizer, folder / "00000", {"source": given})]
+
+            if self._phase("tokenizer", take, digest(given), shared=False) is None:
+                return False
+            self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
             return True
         readable = sum(shard["readable_bytes"] for _, shard in raw)
         share = min(1.0, self.recipe.pilot.max_bytes / max(readable, 1))
@@ -210,10 +220,14 @@ class Work:
             arguments = {"pilots": folders, "threads": self.options.workers}
             return [Job(unit.train_tokenizer, folder / "00000", arguments)]
 
-        if self._phase("tokenizer", train, self.recipe.tokens.vocabulary, PATTERN, shared=False) is None:
+        if self._phase("tokenizer", train, *self._training(), shared=False) is None:
             return False
         self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
         return True
+
+    def _training(self) -> tuple[Any, ...]:
+        """What a trained tokenizer depends on, beside the pilot."""
+        return self.recipe.tokens.vocabulary, PATTERN, unit.TRAINING_BYTES, package_version("tokenizers")
 
     def _segment(self, index: int, paths: Sequence[Path], verdicts: Sequence[Sequence[Path]]) -> list[Path] | None:
         part = self.recipe.segments[index]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pyarrow as pa
 
@@ -54,3 +55,35 @@ class Shears(Rewrite):
         errors = {row: ("refused", "poison") for row, text in enumerate(texts) if "poison" in text}
         cut = ["" if text.startswith("empty me") else text.split("\n")[0] for text in texts]
         return Edited(pa.array(cut, pa.string()), errors=errors)
+
+
+class Vanishing(Rewrite):
+    """Gives nothing back for what begins with `vanish`."""
+
+    use = "vanishing"
+
+    def rewrite(self, batch: pa.RecordBatch) -> Edited:
+        texts = [None if text.startswith("vanish") else text for text in batch.column("text").to_pylist()]
+        return Edited(pa.array(texts, pa.string()))
+
+
+class Optional(Filter):
+    """A field that is a number by default and may be none: TOML cannot say so."""
+
+    use = "optional"
+    most: int | None = 5
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        return {"length": pa.array([0] * batch.num_rows, pa.int64())}
+
+
+class Slow(Filter):
+    """Sleeps for a minute a batch."""
+
+    use = "slow"
+    length: Range = Range()
+
+    def measure(self, batch: pa.RecordBatch) -> Signals:
+        if batch.num_rows:
+            time.sleep(60)
+        return {"length": pa.array([0] * batch.num_rows, pa.int64())}

@@ -10,6 +10,7 @@ FLOORS = {
     "curate.ops": 0,
     "curate.errors": 0,
     "curate.threads": 0,
+    "curate.lock": 1,
     "curate.lexicons": 1,
     "curate.stage": 1,
     "curate.shards": 1,

@@ -500,3 +500,182 @@ def test_a_run_leaves_the_caller_its_threads(finished, monkeypatch):
 
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
+
+
+def given_tokenizer(path, change):
+    """A tokenizer trained on the tests' English, its definition changed."""
+    from curate import tokens
+
+    found = json.loads(tokens.train([document(i) for i in range(30)], 704))
+    change(found)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found), "utf-8")
+    return path
+
+
+def test_a_tokenizer_that_cuts_and_fills_texts_does_neither_here(tmp_path):
+    def cutting(found):
+        found["truncation"] = {"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0}
+        found["padding"] = {
+            "strategy": {"Fixed": 128},
+            "direction": "Right",
+            "pad_to_multiple_of": None,
+            "pad_id": 0,
+            "pad_type_id": 0,
+            "pad_token": "<|pad|>",
+        }
+
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(20)])
+    counts = []
+    for name, change in (("plain", lambda found: None), ("cutting", cutting)):
+        path = given_tokenizer(tmp_path / f"{name}.json", change)
+        recipe = build(tokens={"tokenizer": str(path)})
+        counts.append(run(recipe, [source], tmp_path / name, options=Options(workers=1)).report.output.tokens)
+
+    assert counts[0] == counts[1] > 20 * 100
+
+
+def test_ids_of_a_vocabulary_with_holes_keep_their_value(tmp_path):
+    def holed(found):
+        word = max(found["model"]["vocab"], key=found["model"]["vocab"].get)
+        found["model"]["vocab"][word] = 70_000
+
+    path = given_tokenizer(tmp_path / "holed.json", holed)
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(40)])
+
+    run(build(tokens={"tokenizer": str(path), "validation": 0}), [source], tmp_path / "out", options=Options(workers=1))
+
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.load_from_disk(str(tmp_path / "out" / "tokens" / "train"))
+    assert max(max(row["input_ids"]) for row in rows) == 70_000
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_a_given_tokenizer_is_copied_and_its_place_is_nothing_to_the_corpus(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(20)])
+    blob = given_tokenizer(tmp_path / "blobs" / "abc", lambda found: None)
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "abc").symlink_to("../blobs/abc")
+    folders = []
+    for number, path in enumerate([blob, tmp_path / "hub" / "abc"]):
+        folders.append(tmp_path / str(number))
+        run(build(tokens={"tokenizer": str(path)}), [source], folders[-1], options=Options(workers=1))
+    blob.write_text("overwritten")
+
+    assert identical(folders[0]) == identical(folders[1])
+    assert list(problems(folders[0])) == []
+
+
+def test_a_stage_may_bear_the_name_of_a_phase(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(20)])
+
+    run(build({"use": "exact", "name": "pack"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_copies_stay_on_one_side_of_the_validation_split(tmp_path):
+    texts = [
+        f"{a} and {b}"
+        for a, b in zip(["one", "two", "three", "four", "five", "six", "seven"] * 8, range(56), strict=True)
+    ] * 2
+    recipe = build(
+        {"use": "exact", "act": "flag"},
+        {"use": "minhash", "act": "flag"},
+        tokens={"vocabulary": 704, "validation": 0.3},
+    )
+
+    run(recipe, [write_jsonl(tmp_path / "a.jsonl", texts)], tmp_path / "out", options=Options(workers=1))
+
+    datasets = pytest.importorskip("datasets")
+    sides = [datasets.load_from_disk(str(tmp_path / "out" / "tokens" / split)) for split in ("train", "validation")]
+    train, validation = ({tuple(row["input_ids"]) for row in side} for side in sides)
+    assert len(train) + len(validation) == 56
+    assert not train & validation
+
+
+def test_linking_never_empties_what_it_links(tmp_path):
+    import platform
+
+    from curate.shards import TEMPORARY, link
+
+    (tmp_path / "source").write_text("precious")
+    stale = tmp_path / f"{TEMPORARY}{platform.node()}-{os.getpid()}-target"
+    os.link(tmp_path / "source", stale)
+
+    link(tmp_path / "source", tmp_path / "target")
+
+    assert (tmp_path / "source").read_text() == (tmp_path / "target").read_text() == "precious"
+
+
+def test_a_text_that_a_rewrite_gives_nothing_back_for_is_empty(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ["vanish", "stay"])
+
+    result = run(build({"use": "tests.faulty:Vanishing"}), [source], tmp_path / "out", options=Options(workers=1))
+
+    assert result.report.stages[-1].dropped["vanishing.empty"].documents == 1
+    assert list(problems(tmp_path / "out")) == []
+
+
+def test_a_stage_that_workers_could_not_rebuild_is_refused(tmp_path):
+    from curate.recipe import Recipe
+    from tests.faulty import Optional
+
+    recipe = Recipe(name="x", stage=(Optional(most=None),))
+
+    with pytest.raises(UsageError, match="stage optional"):
+        run(recipe, [write_jsonl(tmp_path / "a.jsonl", ["x"])], tmp_path / "out")
+
+
+def test_an_input_that_changed_under_its_name_and_time_is_another_input(tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", ["aaaa"])
+    time_ = source.stat().st_mtime_ns
+    run(build(), [source], tmp_path / "out", options=Options(workers=1))
+    write_jsonl(source, ["bbbb"])
+    os.utime(source, ns=(time_, time_))
+
+    with pytest.raises(UsageError, match="another recipe or input"):
+        run(build(), [source], tmp_path / "out", options=Options(workers=1))
+
+
+def test_a_stop_ends_the_workers_at_once(tmp_path):
+    import psutil
+    import tomli_w
+
+    recipe = build({"use": "tests.faulty:Slow"}, tokens={"vocabulary": 704}, ingest={"shard_bytes": 2000})
+    (tmp_path / "r.toml").write_text(tomli_w.dumps(recipe.table()), "utf-8")
+    source = write_jsonl(tmp_path / "a.jsonl", [document(i) for i in range(2100)])
+    command = [
+        sys.executable,
+        "-m",
+        "curate",
+        "run",
+        str(tmp_path / "r.toml"),
+        str(source),
+        "--output",
+        str(tmp_path / "out"),
+    ]
+    process = subprocess.Popen([*command, "--workers", "2", "--quiet"], env={**os.environ, "PYTHONPATH": "."})
+    children = []
+    while process.poll() is None and not list((tmp_path / "out").glob(".work/00-ingest-*/*/report.json")):
+        time.sleep(0.05)
+    while process.poll() is None and len(children) < 3:
+        children = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.05)
+    time.sleep(2)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=20) == 130
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+def test_cleaning_waits_for_no_run_and_disturbs_none(finished, tmp_path):
+    from curate.finish import clean
+
+    _, out, _ = finished
+
+    with FileLock(out / ".work" / "lock"), pytest.raises(UsageError, match="another run is at work"):
+        clean(out)
+
+    assert (out / ".work" / "run.json").exists()

@@ -48,7 +48,8 @@ def test_training_gives_the_same_bytes_on_any_number_of_threads():
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_the_fast_encoder_gives_the_ids_of_the_reference(path, texts):
-    fast, reference = tokens.FastEncoder(path), tokens.PlainEncoder(path)
+    definition = tokens.whole(path)
+    fast, reference = tokens.FastEncoder(definition), tokens.PlainEncoder(definition)
 
     assert np.array_equal(fast.encode(texts)[0], reference.encode(texts)[0])
     assert np.array_equal(fast.encode(texts)[1], reference.encode(texts)[1])
