@@ -71,7 +71,11 @@ def gather(
     weights = model.matrix_parameters()
     epochs = state.tokens / (shards.tokens + len(shards))
     bits = [line["validation_bits_per_byte"] for line in metrics if line.get("validation_bits_per_byte") is not None]
-    ended = f"{bits[-1]:.4f} bits per byte on held-out text (untrained: {bits[0]:.4f})" if bits else "not evaluated"
+    ended = (
+        f"{bits[-1]:.4f} bits per byte on held-out text ({_earliest(metrics)}: {bits[0]:.4f})"
+        if bits
+        else "not evaluated"
+    )
     return Facts(
         name=f"{config.model.architecture}-{_short(weights)}",
         summary=(
@@ -89,7 +93,7 @@ def gather(
         },
         stages=_stages(curation),
         limitations=_LIMITATIONS,
-        notes=_notes(config, state, epochs, weights, bits),
+        notes=_notes(config, state, epochs, weights, bits, metrics),
         settings=config.to_toml(),
         data_digest=manifest.digest,
         front_matter=_front_matter(shards),
@@ -126,9 +130,10 @@ _LIMITATIONS = [
 
 def _evaluation(bits: list[float], metrics: Metrics, config: Config) -> Table:
     losses = [line["loss"] for line in metrics if line.get("loss") is not None]
-    names = ("validation, untrained", "validation, last")
+    names = (f"validation, {_earliest(metrics)}", "validation, last")
     rows = [(name, f"{value:.4f} bits per byte") for name, value in zip(names, (bits[:1] + bits[-1:]), strict=False)]
-    rows = rows or [("validation", "none: the split is empty")]
+    missing = "none: the split is empty" if _was_evaluated(metrics) else "unknown: not in metrics.jsonl"
+    rows = rows or [("validation", missing)]
     rows += [("training loss, last", f"{losses[-1]:.4f} nats a token")] if losses else []
     return [*rows, ("packing", f"documents in stored order, cut at {config.model.context} tokens")]
 
@@ -204,7 +209,7 @@ def _cost(state: State, model: Decoder, hardware: str, precision: str) -> Table:
     ]
 
 
-def _notes(config: Config, state: State, epochs: float, weights: int, bits: list[float]) -> list[str]:
+def _notes(config: Config, state: State, epochs: float, weights: int, bits: list[float], metrics: Metrics) -> list[str]:
     notes = []
     if state.step < config.train.steps:
         notes.append(f"The run stands at step {state.step:,} of {config.train.steps:,}.")
@@ -219,9 +224,22 @@ def _notes(config: Config, state: State, epochs: float, weights: int, bits: list
         )
     if state.skipped:
         notes.append(f"{state.skipped} steps had no finite gradient and were skipped.")
-    return (
-        notes if bits else [*notes, "There was no validation text, so nothing is known of its quality on unseen text."]
-    )
+    if not _was_evaluated(metrics):
+        notes.append("Its scores on held-out text are lost: metrics.jsonl does not hold them.")
+    elif not bits:
+        notes.append("There was no validation text, so nothing is known of its quality on unseen text.")
+    return notes
+
+
+def _was_evaluated(metrics: Metrics) -> bool:
+    return any("validation_bits_per_byte" in line for line in metrics)
+
+
+def _earliest(metrics: Metrics) -> str:
+    """What the first known score is of: the untrained model, unless the first lines of metrics.jsonl were lost."""
+    steps = (line["step"] for line in metrics if line.get("validation_bits_per_byte") is not None)
+    step = next(steps, 0)
+    return f"step {step:,}" if step else "untrained"
 
 
 def _stages(curation: dict[str, Any]) -> list[Stage]:

@@ -2,13 +2,15 @@
 
     model.safetensors   weights, by parameter name
     training.pt         optimiser states and random-number states (tensors and plain values alone)
-    state.json          step, tokens, digests: the commit marker's contents
+    state.json          step, tokens, the data's digest, and the sha256 of the other two files
 
 A checkpoint is written under a temporary name, flushed to disk and renamed; a process that is killed leaves the
 one before. The loader's state is the step, since rows are a function of their number.
 """
 
+import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -24,6 +26,7 @@ from pretrain.errors import CheckpointError
 from pretrain.optim import Optimizers
 
 _NAME = re.compile(r"step-(\d{8,})")
+_HASHED = ("model.safetensors", "training.pt")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def save(run: Path, model: nn.Module, optimizers: Optimizers, state: State, keep
         {name: weight.detach().contiguous() for name, weight in model.named_parameters()}, draft / "model.safetensors"
     )
     torch.save({"optimizers": optimizers.state_dict(), "random": _random_state()}, draft / "training.pt")
-    (draft / "state.json").write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+    said = asdict(state) | {"sha256": {name: _sha256(draft / name) for name in _HASHED}}
+    (draft / "state.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     for file in (*draft.iterdir(), draft):
         _flush(file)
     if target.exists():
@@ -84,6 +88,7 @@ def restore(run: Path, step: int, model: nn.Module, optimizers: Optimizers) -> S
     load_weights(run, step, model)
     place = path(run, step) / "training.pt"
     try:
+        _check_sha256(place)
         saved = torch.load(place, map_location="cpu", weights_only=True)
         optimizers.load_state_dict(saved["optimizers"])
         _set_random_state(saved["random"])
@@ -93,13 +98,13 @@ def restore(run: Path, step: int, model: nn.Module, optimizers: Optimizers) -> S
 
 
 def load_weights(run: Path, step: int, model: nn.Module) -> None:
-    """Put the weights of a checkpoint into a model of the same shape."""
+    """Put the weights of a checkpoint into a model of the same shape; raises `CheckpointError` for damaged ones."""
     place = path(run, step) / "model.safetensors"
     try:
+        _check_sha256(place)
         saved = load_file(place)
         weights = dict(model.named_parameters())
-        if saved.keys() != weights.keys():
-            raise ValueError("its weights are those of another architecture")  # noqa: TRY301
+        _check_shapes(saved, weights)
         with torch.no_grad():
             for name, weight in weights.items():
                 weight.copy_(saved[name])
@@ -108,12 +113,53 @@ def load_weights(run: Path, step: int, model: nn.Module) -> None:
 
 
 def read_state(run: Path, step: int) -> State:
-    """The small part of a checkpoint."""
+    """The small part of a checkpoint; raises `CheckpointError` where it is damaged or another step's."""
     place = path(run, step) / "state.json"
     try:
-        return State(**json.loads(place.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        said = _read_json(place)
+        said.pop("sha256", None)
+        state = State(**said)
+        _check_state(state, step)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(place, error) from None
+    return state
+
+
+def _read_json(place: Path) -> dict[str, Any]:
+    said = json.loads(place.read_text(encoding="utf-8"))
+    if not isinstance(said, dict):
+        raise ValueError("not a table of values")  # noqa: TRY004  the content is wrong, not the program
+    return said
+
+
+def _check_state(state: State, step: int) -> None:
+    counts = (state.step, state.tokens, state.skipped)
+    if not all(type(count) is int and count >= 0 for count in counts) or not isinstance(state.data, str):
+        raise ValueError("its values are not those of a run")
+    if type(state.seconds) not in (int, float) or not math.isfinite(state.seconds):
+        raise ValueError("its seconds are not a number")
+    if state.step != step:
+        raise ValueError(f"it says step {state.step}, its folder step {step}")
+
+
+def _check_sha256(place: Path) -> None:
+    """Compare a file with what state.json says of it; checkpoints written before it said so pass unchecked."""
+    known = _read_json(place.with_name("state.json")).get("sha256")
+    if known is not None and (not isinstance(known, dict) or known.get(place.name) != _sha256(place)):
+        raise ValueError("its sha256 is not the one in state.json")
+
+
+def _check_shapes(saved: dict[str, torch.Tensor], weights: dict[str, nn.Parameter]) -> None:
+    if saved.keys() != weights.keys():
+        raise ValueError("its weights are those of another architecture")
+    for name, weight in weights.items():
+        if saved[name].shape != weight.shape:
+            raise ValueError(f"{name} has shape {tuple(saved[name].shape)}, the model {tuple(weight.shape)}")
+
+
+def _sha256(place: Path) -> str:
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(place: Path, error: Exception) -> CheckpointError:

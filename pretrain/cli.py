@@ -55,7 +55,7 @@ def generate(
     tokens: Annotated[int, typer.Option("--tokens", "-n", help="At most so many new tokens.", min=0)] = 100,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.", min=0)] = 0.8,
     top_k: Annotated[int, typer.Option(help="Draw among so many likeliest tokens; 0 among all.", min=0)] = 50,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same text.", min=0)] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same text.", min=0, max=2**63 - 1)] = 1,
 ) -> None:
     """Print a continuation of a prompt."""
     from pretrain.generation import generate as continued
@@ -117,6 +117,9 @@ def _clock(seconds: float) -> str:
 
 
 def _tell(result: "Result") -> None:
+    if result.stopped and not result.step:
+        typer.echo(f"stopped by {result.stopped} before the first step, nothing to save yet; --resume begins anew")
+        return
     if result.stopped:
         typer.echo(
             f"stopped by {result.stopped} at step {result.step:,} of {result.steps:,}, saved; --resume continues"
@@ -125,6 +128,14 @@ def _tell(result: "Result") -> None:
     before, after = result.bits_per_byte_before, result.bits_per_byte
     scores = "" if before is None or after is None else f"validation {before:.3f} -> {after:.3f} bits per byte; "
     typer.echo(f"trained {result.step:,} steps; {scores}see {result.output / 'run.html'}")
+
+
+def _unexpected(error: Exception) -> str:
+    """One line for what nobody foresaw; the traceback is one variable away."""
+    if isinstance(error, OSError) and error.strerror:
+        return " ".join(f"{error.filename or 'cannot go on'}: {error.strerror}".split())
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return f"failed unexpectedly: {said} (SLUICE_TRACEBACK=1 shows where)"
 
 
 def main() -> None:
@@ -137,7 +148,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (OSError, RuntimeError, MemoryError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        typer.echo(f"pretrain: {printable(said)[:500]}", err=True)
+    except Exception as error:
+        if os.environ.get("SLUICE_TRACEBACK"):
+            raise
+        typer.echo(f"pretrain: {printable(_unexpected(error))}", err=True)
         sys.exit(1)

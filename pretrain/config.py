@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pretrain.errors import ConfigError
 
+SEEDS = 2**63
+"""Seeds are below it: what TOML, torch and NumPy all hold."""
+
 RUN_OPTIONS = frozenset({"train.keep", "train.checkpoint_every", "train.device", "train.threads"})
 """Keys that may differ between a run and its resumption: they do not say what is learnt."""
 
@@ -104,7 +107,7 @@ class Optim(Section):
 class Data(Section):
     """How documents become rows."""
 
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, lt=SEEDS)
     """Order of documents and rows, together with the epoch's number."""
     isolate_documents: bool = False
     """Attend only within the own document."""
@@ -127,7 +130,7 @@ class Train(Section):
     """Steps between checkpoints; 0 writes one at the end alone."""
     keep: int = Field(2, ge=1)
     """How many of the latest checkpoints stay."""
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, lt=SEEDS)
     """Initial weights."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of matrix products; `auto` is bfloat16 where the hardware has it. Weights are always float32."""

@@ -14,7 +14,6 @@ import contextlib
 import json
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -121,6 +120,8 @@ class Run:
         if config.train.compile:
             self.forward = torch.compile(self.model)
         self.state = State(data=manifest.digest)
+        self.saved = 0
+        """Step of the latest checkpoint; a run of no steps needs none."""
         self.skips_in_a_row = 0
 
     def prepare(self, *, resume: bool) -> None:
@@ -135,11 +136,22 @@ class Run:
                     raise CheckpointError(
                         f"{self.output}: was trained on other data (manifest {self.state.data[:12]}…)"
                     )
+                self.saved = self.state.step
         else:
-            (self.output / "tokenizer").mkdir(exist_ok=True)
-            shutil.copyfile(self.manifest.folder / "tokenizer/tokenizer.json", self.output / "tokenizer/tokenizer.json")
+            self._copy_tokenizer()
             report.write_whole(settings, self.config.to_toml())
         report.truncate(self.output / "metrics.jsonl", self.state.step)
+
+    def _copy_tokenizer(self) -> None:
+        """Whole or not at all; a tokenizer that somebody else left there is not overwritten."""
+        content = (self.manifest.folder / "tokenizer/tokenizer.json").read_bytes()
+        target = self.output / "tokenizer/tokenizer.json"
+        if target.exists() and target.read_bytes() != content:
+            raise UsageError(f"{target}: exists and is not the data's tokenizer; take another --output")
+        target.parent.mkdir(exist_ok=True)
+        draft = target.with_name(f".writing-{target.name}")
+        draft.write_bytes(content)
+        draft.replace(target)
 
     def _same_run(self, settings: Path) -> None:
         differing = load(settings).difference(self.config)
@@ -153,16 +165,21 @@ class Run:
         if not len(self.validation):
             self._say("the validation split is empty: validation_bits_per_byte is null")
         with Stop() as stop, (self.output / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
-            if self.state.step == 0 and not report.read(self.output / "metrics.jsonl"):
+            logged = len(report.read(self.output / "metrics.jsonl"))
+            if 0 < self.state.step != logged - 1:
+                self._say("metrics.jsonl lacks lines of earlier steps: curves and the model card are incomplete")
+            if self.state.step == 0 and not logged:
                 self._log(metrics, {"step": 0, "tokens": 0, "validation_bits_per_byte": self.evaluate()})
             while self.state.step < train.steps and not stop.signal:
                 line = self.step()
                 if self._due(train.evaluate_every) or self.state.step == train.steps:
                     line["validation_bits_per_byte"] = self.evaluate()
                 self._log(metrics, line)
-                if self._due(train.checkpoint_every) or self.state.step == train.steps or stop.signal:
-                    os.fsync(metrics.fileno())
-                    checkpoint.save(self.output, self.model, self.optimizers, self.state, train.keep)
+                if self._due(train.checkpoint_every):
+                    self._save(metrics)
+            # After the loop, whatever ended it: a signal may come between any two of its lines.
+            if self.state.step != self.saved:
+                self._save(metrics)
         self.publish()
         return self._result(stop.signal)
 
@@ -257,28 +274,39 @@ class Run:
         metrics.flush()
         self.listener(Progress(self.state.step, self.config.train.steps, line))
 
+    def _save(self, metrics: Any) -> None:
+        os.fsync(metrics.fileno())
+        checkpoint.save(self.output, self.model, self.optimizers, self.state, self.config.train.keep)
+        self.saved = self.state.step
+
     def _say(self, note: str) -> None:
         self.listener(Progress(self.state.step, self.config.train.steps, {}, note))
 
     def _result(self, signal: str) -> Result:
         lines = report.read(self.output / "metrics.jsonl")
-        bits = [line["validation_bits_per_byte"] for line in lines if "validation_bits_per_byte" in line]
+        scored = [line for line in lines if "validation_bits_per_byte" in line]
+        bits = [line["validation_bits_per_byte"] for line in scored] or [None]
+        before = bits[0] if scored and scored[0]["step"] == 0 else None
         loss = next((line["loss"] for line in reversed(lines) if "loss" in line), None)
         return Result(
-            self.output, self.state.step, self.config.train.steps, loss, bits[0], bits[-1],
+            self.output, self.state.step, self.config.train.steps, loss, before, bits[-1],
             signal if self.state.step < self.config.train.steps else "",
         )  # fmt: skip
 
 
 @contextlib.contextmanager
 def _locked(output: Path, *, resume: bool) -> Iterator[None]:
-    """Hold the run folder alone; refuse one that is in use, and one that holds anything without `resume`."""
+    """Hold the run folder alone; refuse one that is in use, and one that holds anything without `resume`.
+
+    What a process leaves that was killed before config.toml was whole (drafts, the tokenizer) is no run yet.
+    """
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output}: not a folder")
-    held = [path.name for path in output.iterdir() if path.name != ".lock"] if output.exists() else []
+    names = {path.name for path in output.iterdir()} if output.exists() else set()
+    held = {name for name in names if name not in (".lock", "tokenizer") and not name.startswith(".writing-")}
     if held and not resume:
         raise UsageError(f"{output}: exists and is not empty; --resume continues a run, another --output begins one")
-    if "config.toml" not in held and set(held) - {"tokenizer"}:
+    if held and "config.toml" not in held:
         raise UsageError(f"{output}: holds other files but no run that could be resumed")
     output.mkdir(parents=True, exist_ok=True)
     lock = FileLock(output / ".lock")

@@ -1,9 +1,11 @@
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from pretrain import cli
+from pretrain import cli, training
 from tests.pretrain import token_folder
 
 
@@ -105,3 +107,37 @@ def test_a_missing_option_is_exit_code_2(monkeypatch, capsys, settings):
 
 def test_control_characters_do_not_reach_the_terminal():
     assert cli.printable("a\x1b[31m\n\tb\x9bé") == "a\ufffd[31m\n\tb\ufffdé"
+
+
+def test_a_signal_before_the_first_step_does_not_claim_a_save(monkeypatch, capsys, settings, corpus, tmp_path):
+    evaluate = training.Run.evaluate
+
+    def signalled(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return evaluate(self)
+
+    arguments = ("train", settings, "--data", corpus, "--output", tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Run, "evaluate", signalled)
+        code, out, _ = run(monkeypatch, capsys, *arguments)
+
+    assert code in (0, None)
+    assert out == "stopped by SIGTERM before the first step, nothing to save yet; --resume begins anew\n"
+    assert run(monkeypatch, capsys, *arguments, "--resume")[1].startswith("trained 12 steps; ")
+
+
+def test_what_nobody_foresaw_is_one_line(monkeypatch, capsys, settings, corpus, tmp_path):
+    def broken(_):
+        raise KeyError("two\nlines")
+
+    monkeypatch.delenv("SLUICE_TRACEBACK", raising=False)
+    monkeypatch.setattr(training.Run, "evaluate", broken)
+    arguments = ("train", settings, "--data", corpus, "--output", tmp_path / "run", "--resume")
+
+    code, out, error = run(monkeypatch, capsys, *arguments)
+
+    said = "pretrain: failed unexpectedly: KeyError: 'two\\nlines' (SLUICE_TRACEBACK=1 shows where)\n"
+    assert (1, "", said) == (code, out, error)
+    monkeypatch.setenv("SLUICE_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        run(monkeypatch, capsys, *arguments)

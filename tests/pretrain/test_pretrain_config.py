@@ -46,6 +46,8 @@ def test_an_override_wins_over_the_file(tmp_path):
         ("[model]\narchitecture = 'llama'\nlogit_cap = 15.0", [], "logit_cap must be 0 for llama"),
         ("[train]\nbatch = 6\nmicro_batch = 4", [], "micro_batch 4 must divide batch 6"),
         ("[optim]\nmatrix_learning_rate = nan", [], r"optim\.matrix_learning_rate"),
+        (f"[train]\nseed = {2**63}", [], r"train\.seed: .*less than"),
+        ("", [f"data.seed={2**64}"], r"data\.seed: "),
         ("[train\n", [], "line 1"),
         ("train = 5", [], "train: "),
         ("", ["train.steps"], r"--set train\.steps: write section\.key=value"),

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import shutil
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from pretrain import checkpoint, load, train, training
 from pretrain.errors import CheckpointError, ConfigError, DataError, PretrainError, UsageError
@@ -260,3 +261,117 @@ def test_the_shipped_configurations_are_what_they_say(name):
     assert {"Source", "Purpose", "Cost"} <= {
         line[2:].partition(":")[0] for line in path.read_text().splitlines() if line[:2] == "# "
     }
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "training.pt"])
+def test_one_flipped_bit_in_a_checkpoint_is_found(settings, corpus, tmp_path, name):
+    train(settings, corpus, tmp_path / "run")
+    place = tmp_path / "run/checkpoints/step-00000012" / name
+    content = bytearray(place.read_bytes())
+    content[len(content) // 2] ^= 1
+    place.write_bytes(content)
+
+    with pytest.raises(CheckpointError, match=f"{name}: cannot be read .its sha256 is not the one in state.json"):
+        train(settings, corpus, tmp_path / "run", resume=True)
+
+
+def rewritten_state(place, **values):
+    (place / "state.json").write_text(json.dumps(json.loads((place / "state.json").read_text()) | values))
+
+
+def test_weights_of_another_shape_are_not_broadcast(settings, corpus, tmp_path):
+    train(settings, corpus, tmp_path / "run")
+    place = tmp_path / "run/checkpoints/step-00000012"
+    weights = load_file(place / "model.safetensors")
+    name = next(iter(weights))
+    save_file(weights | {name: weights[name][:1].clone()}, place / "model.safetensors")
+    digest = hashlib.sha256((place / "model.safetensors").read_bytes()).hexdigest()
+    said = json.loads((place / "state.json").read_text())["sha256"]
+    rewritten_state(place, sha256=said | {"model.safetensors": digest})
+
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: cannot be read .* has shape"):
+        train(settings, corpus, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"step": 7}, "it says step 7, its folder step 12"),
+        ({"tokens": "many"}, "its values are not those of a run"),
+        ({"seconds": math.nan}, "its seconds are not a number"),
+    ],
+)
+def test_a_state_that_cannot_be_is_refused(settings, corpus, tmp_path, values, said):
+    train(settings, corpus, tmp_path / "run")
+    rewritten_state(tmp_path / "run/checkpoints/step-00000012", **values)
+
+    with pytest.raises(CheckpointError, match=rf"state\.json: cannot be read \({said}\)"):
+        train(settings, corpus, tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_killed_while_its_configuration_was_written_begins_anew(settings, corpus, tmp_path, resume):
+    (tmp_path / "run/tokenizer").mkdir(parents=True)
+    shutil.copy(corpus / "tokenizer/tokenizer.json", tmp_path / "run/tokenizer")
+    (tmp_path / "run/.writing-config.toml").write_text("[model]\narchi")
+
+    assert train(settings, corpus, tmp_path / "run", resume=resume).step == 12
+    assert not list((tmp_path / "run").rglob(".writing-*"))
+
+
+def test_a_tokenizer_of_somebody_else_is_not_overwritten(settings, corpus, tmp_path):
+    (tmp_path / "run/tokenizer").mkdir(parents=True)
+    (tmp_path / "run/tokenizer/tokenizer.json").write_text("mine")
+
+    with pytest.raises(UsageError, match="is not the data's tokenizer"):
+        train(settings, corpus, tmp_path / "run")
+    assert (tmp_path / "run/tokenizer/tokenizer.json").read_text() == "mine"
+
+
+def test_a_finished_run_without_its_metrics_resumes_with_a_note(settings, corpus, tmp_path):
+    train(settings, corpus, tmp_path / "run")
+    (tmp_path / "run/metrics.jsonl").unlink()
+    notes = []
+
+    result = train(
+        settings, corpus, tmp_path / "run", resume=True, report_to=lambda progress: notes.append(progress.note)
+    )
+
+    assert notes == ["metrics.jsonl lacks lines of earlier steps: curves and the model card are incomplete"]
+    assert (result.step, result.loss, result.bits_per_byte_before, result.bits_per_byte) == (12, None, None, None)
+    assert "unknown: not in metrics.jsonl" in (tmp_path / "run/README.md").read_text()
+
+
+def test_a_score_after_lost_metrics_is_not_called_untrained(settings, corpus, tmp_path):
+    whole = train(settings, corpus, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run/checkpoints/step-00000012")
+    (tmp_path / "run/metrics.jsonl").unlink()
+
+    result = train(settings, corpus, tmp_path / "run", resume=True)
+
+    assert (result.bits_per_byte_before, result.bits_per_byte) == (None, whole.bits_per_byte)
+    assert "validation, untrained" not in (tmp_path / "run/README.md").read_text()
+
+
+@pytest.mark.parametrize("looks", range(8))
+def test_a_signal_at_any_moment_of_the_loop_leaves_a_checkpoint(settings, corpus, tmp_path, monkeypatch, looks):
+    class Late(training.Stop):
+        """A signal that comes after so many looks at it."""
+
+        left = looks
+
+        @property
+        def signal(self):
+            self.left -= 1
+            return "SIGTERM" if self.left < 0 else ""
+
+        @signal.setter
+        def signal(self, name):
+            pass
+
+    monkeypatch.setattr(training, "Stop", Late)
+
+    result = train(load(settings, ["train.checkpoint_every=0"]), corpus, tmp_path / "run")
+
+    assert (result.step, result.stopped) == (looks, "SIGTERM")
+    assert checkpoint.steps(tmp_path / "run") == ([looks] if looks else [])
