@@ -187,6 +187,23 @@ def _breach(
     return SHORT if words < fewest else LINES
 
 
+@inline
+def _break(out: Bytes, begin: int, to: int) -> int:
+    """Write the end of a blank line, unless nothing stands before it; where the next byte goes."""
+    if to > begin:
+        out[to] = NEWLINE
+        to += 1
+    return to
+
+
+@inline
+def _copy(data: Bytes, start: int, stop: int, out: Bytes, to: int) -> int:
+    """Write bytes as they are; where the next ones go."""
+    for i in range(start, stop):
+        out[to + i - start] = data[i]
+    return to + stop - start
+
+
 _LIST = (IN_I32, IN_U8, IN_U8)
 
 
@@ -224,9 +241,7 @@ def _correct(
             _last, visible = last_visible(data, start, stop, classes)
             at = stop + 1
             if start >= visible:
-                if to > begin:
-                    out[to] = NEWLINE
-                    to += 1
+                to = _break(out, begin, to)
                 continue
             counts[LINES, row] += 1
             words = _count_words(data, start, visible, classes)
@@ -247,10 +262,7 @@ def _correct(
                 counts[EDITED, row] += 1
                 words = _count_words(out, to, after, classes)
             else:
-                after = to
-                for i in range(line, stop):
-                    out[after] = data[i]
-                    after += 1
+                after = _copy(data, line, stop, out, to)
             counts[AFTER, row] += words
             out[after] = NEWLINE
             to = after + 1
