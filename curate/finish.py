@@ -159,17 +159,27 @@ def _manifest(
 
 def samples(folder: Path, per_reason: int = SAMPLES) -> Iterator[dict[str, Any]]:
     """A few dropped documents for each reason, the first ones in input order."""
-    import pyarrow.parquet as pq
-
     for stage in sorted(path for path in (folder / "dropped").glob("*") if path.is_dir()):
         seen: dict[str, int] = {}
         for part in sorted(stage.glob("*.parquet"))[:8]:
-            file = pq.ParquetFile(part)
-            columns = [c for c in ("id", "url", "reason", "text") if c in file.schema_arrow.names]
-            for row in file.read(columns).to_pylist():
-                if seen.get(row["reason"], 0) < per_reason:
-                    seen[row["reason"]] = seen.get(row["reason"], 0) + 1
-                    yield {"stage": stage.name, "text": None, **row}
+            for row in _few(part, seen, per_reason):
+                yield {"stage": stage.name, "text": None, **row}
+
+
+def _few(part: Path, seen: dict[str, int], most: int) -> Iterator[dict[str, Any]]:
+    """The first rows of each reason that is not yet `seen` often enough; row groups without any are not read."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(part)
+    columns = [c for c in ("id", "url", "reason", "text") if c in file.schema_arrow.names]
+    for group in range(file.num_row_groups):
+        wanted = []
+        for row, reason in enumerate(file.read_row_group(group, ["reason"]).column("reason").to_pylist()):
+            if seen.get(reason, 0) < most:
+                seen[reason] = seen.get(reason, 0) + 1
+                wanted.append(row)
+        if wanted:
+            yield from file.read_row_group(group, columns).take(wanted).to_pylist()
 
 
 def require_finished(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
     python -m tests.bench [NAME ...] [--data FOLDER] [--write]
 
+filters   JSON Lines to documents by the heuristic filters, against datatrove's; stages beside plain scans
 chain     JSON Lines to token shards, against datatrove 0.10.1 on one worker
 extract   WARC to text, against datatrove's WarcReader and trafilatura (needs --data with pages)
 kernels   MB/s per core of every kernel and every stage, each in a process of its own
@@ -31,7 +32,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "extract", "chain")
+NAMES = ("startup", "kernels", "memory", "extract", "filters", "chain")
 ALONE = ("startup", "memory", "kernels")
 
 

@@ -1,7 +1,7 @@
 """datatrove's side of the comparisons; run by the Python of its own environment, as `datatrove_side.py TASK.json`.
 
-The task is a JSON object: `kind` (`chain` or `extract`), `input` (folder), `output` (folder),
-and for the chain `lid`, `tokenizer` and `c4_and_fineweb`. Everything runs on one worker of
+The task is a JSON object: `kind` (`chain`, `filters` or `extract`), `input` (folder), `output` (folder),
+for the chain `lid`, `tokenizer` and `c4_and_fineweb`, for the filters `lid` or null. Everything runs on one worker of
 `LocalPipelineExecutor`, in one process, so that its imports are paid once. Intermediate files are
 written uncompressed, which is quicker than datatrove's default. What was counted, and the seconds of
 each part, go to `output/facts.json`.
@@ -39,7 +39,7 @@ BUCKETS = 14
 
 def main(task: Task) -> None:
     facts = {}
-    kinds = {"chain": chain, "extract": extract}
+    kinds = {"chain": chain, "filters": filters, "extract": extract}
     for name, seconds, stats in kinds[task["kind"]](task):
         facts[name] = {"seconds": seconds, "steps": [_step(step) for step in stats.stats]}
     Path(task["output"], "facts.json").write_text(json.dumps(facts, indent=1), "utf-8")
@@ -56,20 +56,26 @@ def _run(task: Task, name: str, pipeline: list[Any], tasks: int = 1) -> Part:
     return name, time.perf_counter() - started, stats
 
 
-def chain(task: Task) -> Iterator[Part]:
-    out = task["output"]
-    # The given model in place of the one that would be downloaded: the path is "downloaded" by a copy.
-    FT176LID.MODEL_URL = task["lid"]
-    strict = [C4QualityFilter(filter_no_terminal_punct=False), FineWebQualityFilter()]
-    filters = [
+def filters(task: Task, *, strict: bool = True) -> Iterator[Part]:
+    language = []
+    if task["lid"]:
+        # The given model in place of the one that would be downloaded: the path is "downloaded" by a copy.
+        FT176LID.MODEL_URL = task["lid"]
+        language = [LanguageFilter("en", language_threshold=0.65, backend="ft176")]
+    pipeline = [
         JsonlReader(task["input"], glob_pattern="*.jsonl"),
-        LanguageFilter("en", language_threshold=0.65, backend="ft176"),
+        *language,
         GopherRepetitionFilter(),
         GopherQualityFilter(),
-        *(strict if task["c4_and_fineweb"] else []),
-        JsonlWriter(f"{out}/filtered", compression=None),
+        *([C4QualityFilter(filter_no_terminal_punct=False), FineWebQualityFilter()] if strict else []),
+        JsonlWriter(f"{task['output']}/filtered", compression=None),
     ]
-    yield _run(task, "filters", filters)
+    yield _run(task, "filters", pipeline)
+
+
+def chain(task: Task) -> Iterator[Part]:
+    out = task["output"]
+    yield from filters(task, strict=task["c4_and_fineweb"])
     config = MinhashConfig(n_grams=5, num_buckets=BUCKETS, hashes_per_bucket=8)
     signatures = MinhashDedupSignature(f"{out}/signatures", config)
     yield _run(task, "minhash signatures", [JsonlReader(f"{out}/filtered"), signatures])

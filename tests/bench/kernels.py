@@ -29,10 +29,10 @@ def main(setting: Setting) -> str:
     """Measure and tell."""
     whole = corpus(setting.data, setting.inputs, setting.size)
     given = sample(whole, TEXT_BYTES)
-    texts = _save(_rows(given), setting.work / "texts.arrow")
+    texts = save(rows_of(given), setting.work / "texts.arrow")
     pages = None
     if setting.data is not None:
-        pages = _save(_pages(setting), setting.work / "pages.arrow")
+        pages = save(_pages(setting), setting.work / "pages.arrow")
     kernels = [_row(setting, name, name, texts, {}) for name in KERNELS]
     stages = []
     for name in STAGES:
@@ -51,7 +51,7 @@ def main(setting: Setting) -> str:
 
 def _row(setting: Setting, name: str, call: str, file: Path, fields: dict[str, Any]) -> tuple[str, ...]:
     say(call)
-    took, facts = _one(setting, call, file, fields)
+    took, facts = single(setting, call, file, fields)
     speed = facts["bytes_per_second"]
     documents = speed * facts["documents"] / facts["bytes"]
     shown = f"{name}: {WHAT[name]}" if name in WHAT else name
@@ -59,14 +59,16 @@ def _row(setting: Setting, name: str, call: str, file: Path, fields: dict[str, A
     return (shown, mb, f"{documents:,.0f}", duration(facts["load"]), size(took.peak_bytes))
 
 
-def _one(setting: Setting, call: str, file: Path, fields: dict[str, Any]) -> tuple[Run, dict[str, Any]]:
+def single(setting: Setting, call: str, file: Path, fields: dict[str, Any]) -> tuple[Run, dict[str, Any]]:
+    """One call of `one.py` in a process of its own: what it took, and what it measured."""
     result = setting.work / "one.json"
     command: list[str | Path] = [sys.executable, "-m", "tests.bench.one", call, file, json.dumps(fields), result]
     took = run(command, setting.work / "one-log.txt", pin=setting.pin)
     return took, json.loads(result.read_text("utf-8"))
 
 
-def _rows(given: Corpus) -> Iterator[dict[str, str]]:
+def rows_of(given: Corpus) -> Iterator[dict[str, str]]:
+    """A corpus as rows of documents."""
     with given.path.open("rb") as lines:
         for line in lines:
             row = json.loads(line)
@@ -90,7 +92,7 @@ def _pages(setting: Setting) -> Iterator[dict[str, str]]:
         }
 
 
-def _save(rows: Iterator[dict[str, str]], path: Path) -> Path:
+def save(rows: Iterator[dict[str, str]], path: Path) -> Path:
     """Batches as the runner makes them, in an Arrow file."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, DOCUMENT) as writer:
         held: list[dict[str, str]] = []

@@ -1,6 +1,6 @@
 """One kernel or one stage, measured in a process of its own: `one.py NAME BATCHES.arrow FIELDS RESULT`.
 
-NAME is `text.words` for a kernel, `stage gopher` for a stage, `tokens` for the tokenizer. FIELDS is a JSON object of the
+NAME is `text.words` for a kernel, `stage gopher` for a stage, `tokens` for the tokenizer, `scan copy` for a plain scan. FIELDS is a JSON object of the
 stage's fields. The best of several passes over all batches counts, after one to warm up.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.stage import DOCUMENT, Barrier, Filter, Rewrite, Stage, buffers, strings
 from curate.stages import STAGES
@@ -139,6 +140,13 @@ def _encoder_work(path: str, batches: list[pa.RecordBatch]) -> Callable[[], obje
     return lambda: [encoder.encode(batch["text"].to_pylist()) for batch in batches]
 
 
+def _scan_work(name: str, batches: list[pa.RecordBatch]) -> Callable[[], object]:
+    """What any program must at least do with the bytes: look at each, or copy each."""
+    if name == "utf8_length":
+        return lambda: [pc.utf8_length(batch["text"]) for batch in batches]
+    return lambda: [buffers(batch["text"])[1].copy() for batch in batches]
+
+
 def _kernel_work(name: str, batches: list[pa.RecordBatch]) -> Callable[[], object]:
     bound = [KERNELS[name](buffers(batch["text"])) for batch in batches]
     return lambda: [call() for call in bound]
@@ -152,6 +160,8 @@ def main() -> None:
         started = time.perf_counter()
         if name.startswith("stage "):
             work = _stage_work(name.removeprefix("stage "), json.loads(fields), batches)
+        elif name.startswith("scan "):
+            work = _scan_work(name.removeprefix("scan "), batches)
         elif name == "tokens":
             work = _encoder_work(json.loads(fields)["tokenizer"], batches)
         else:
