@@ -395,7 +395,7 @@ def test_a_batch_systems_stop_is_one_line_and_leaves_no_process(finished, tmp_pa
     process.terminate()
     _, err = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert err.splitlines()[-1] == "curate: stopped; run again to continue"
 
 
