@@ -177,7 +177,10 @@ def explain(recipe: RecipePath, settings: Settings = None) -> None:
 
     from curate.recipe import Recipe
 
-    typer.echo(tomli_w.dumps(Recipe.load(recipe, settings or []).table()).rstrip())
+    loaded = Recipe.load(recipe, settings or [])
+    for lack in [lack for stage in loaded.stages for lack in stage.missing()]:
+        typer.echo(f"# {lack}")
+    typer.echo(tomli_w.dumps(loaded.table()).rstrip())
 
 
 @app.command(epilog="Example: curate schema > recipe.schema.json")

@@ -1,13 +1,14 @@
 """The final folder: hard links into the keyed folders, a manifest, the reports and the card."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curate import shards
+from curate.cuts import Cut
 from curate.errors import UsageError
 from curate.ingest import Listing
 from curate.lock import hold
@@ -36,6 +37,8 @@ class Outcome:
     tokenizer: Path
     listing: Listing
     limit: int | None
+    cuts: Mapping[str, Cut]
+    """What the pilot found for stages that ask for shares."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
         "format": shards.FORMAT,
         "recipe": outcome.recipe.table(),
         **outcome.report.as_dict(),
+        "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
         "skipped": [skipped._asdict() for skipped in outcome.listing.skipped],
         "seconds": round(seconds, 3),
         "peak_rss_bytes": peak,
@@ -153,6 +157,7 @@ def _manifest(
         "vocabulary": vocabulary,
         "tokenizer": {"sha256": digest},
         "tokens": counts,
+        "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
         "files": sorted(files, key=lambda line: str(line["path"])),
     }
 

@@ -114,6 +114,15 @@ class Pass:
         reason = names.take(pa.array(broken, pa.int32(), mask=broken < 0)) if len(names) else pa.nulls(len(broken))
         return self.judged(flow, stage, reason.cast(pa.string()), book)
 
+    def measured(self, flow: Flow, stage: Stage) -> Flow:
+        """The flow with a filter's column, nobody judged: what a sample is for."""
+        if not isinstance(stage, Filter):
+            raise TypeError(f"{stage.name} is no filter")
+        book = self._book(stage.name, stage.kind)
+        book.incoming += flow.tally()
+        flow, column = self._guarded(flow, stage, book, stage.column)
+        return flow.with_column(stage.name, column)
+
     def judged(self, flow: Flow, stage: Filter | Barrier, reason: pa.Array, book: StageReport) -> Flow:
         """Act on reasons as the recipe says."""
         if stage.act == "drop":

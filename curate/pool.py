@@ -17,6 +17,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, Self
 
+from curate.cuts import read_cuts
 from curate.errors import RunError
 from curate.flow import Setting
 from curate.recipe import Recipe
@@ -30,18 +31,21 @@ class Job:
     folder: Path
     arguments: dict[str, Any]
     tokenizer: Path | None = None
+    cuts: Path | None = None
+    """What the pilot has found for stages so far."""
 
 
 def perform(job: Job, recipe: Recipe) -> int:
     """Do a job in this process; its peak memory so far in bytes."""
-    setting = _settings.get(job.tokenizer)
-    if setting is None or setting.recipe is not recipe:
-        setting = _settings[job.tokenizer] = Setting(recipe, job.tokenizer)
+    of, setting = _settings.get((job.tokenizer, job.cuts), (None, None))
+    if setting is None or of is not recipe:
+        setting = Setting(recipe.settled(read_cuts(job.cuts)), job.tokenizer)
+        _settings[job.tokenizer, job.cuts] = recipe, setting
     job.function(setting, folder=job.folder, **job.arguments)
     return peak_memory()
 
 
-_settings: dict[Path | None, Setting] = {}
+_settings: dict[tuple[Path | None, Path | None], tuple[Recipe, Setting]] = {}
 _recipe: list[Recipe] = []
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
+from curate.cuts import Cut
 from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
 from curate.recipe_file import apply, find, read
@@ -164,6 +165,15 @@ class Recipe(_Table):
         found.append(Segment(len(found), tuple(stages), ()))
         return tuple(found)
 
+    def settled(self, cuts: Mapping[str, Cut]) -> Self:
+        """The recipe with what the pilot found put into its stages, by name."""
+        stages = [
+            stage.settled(cuts[stage.name].fields) if isinstance(stage, Filter) and stage.name in cuts else stage
+            for stage in self.stages
+        ]
+        mine = {key: getattr(self, key) for key in type(self).model_fields if key != "stages"}
+        return type(self).model_validate({**mine, "stage": stages}) if cuts else self
+
     def identities(self, stages: Iterable[Stage]) -> list[dict[str, Any]]:
         """What each stage does, with the digest of every file it reads."""
         return [
@@ -174,6 +184,8 @@ class Recipe(_Table):
     def prepare(self) -> None:
         """Check that every file is there and every model loads, before anything is spent."""
         for stage in self.stages:
+            for lack in stage.missing():
+                raise AssetError(lack)
             for key, path in stage.assets().items():
                 if not path.is_file():
                     raise AssetError(f"stage {stage.name}: {key} = {str(path)!r}: no such file")

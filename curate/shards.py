@@ -23,6 +23,7 @@ vocabulary exceeds 65,536), `id`, `source`, `language` (null where nothing ident
 
     {"format": 1, "recipe": {…}, "key": …, "vocabulary": V, "tokenizer": {"sha256": …},
      "tokens": {"train": {"documents", "tokens", "bytes"}, "validation": {…}},
+     "cuts": {stage: {"fields": {…}, "documents", "shares": {name: {"share", "low", "high"}}}},
      "files": [{"path", "bytes", "sha256", "rows", "tokens"}, …]}
 
 What a killed writer leaves is never read: every file is written under a temporary name, synced and

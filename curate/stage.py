@@ -30,6 +30,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, ValidationInfo, field_validator, model_validator
 
+from curate.cuts import Cut
+
 DOCUMENT = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -128,6 +130,8 @@ class Stage(BaseModel, ABC):
     """Distributions whose version decides the result; they enter the identity."""
     data: ClassVar[tuple[str, ...]] = ()
     """Data files of the project that decide the result, as patterns below `curate/`; their contents enter it too."""
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Asset fields that it cannot do without → where such a file comes from; a recipe may leave them to the user."""
 
     name: str = ""
 
@@ -148,6 +152,10 @@ class Stage(BaseModel, ABC):
 
     def prepare(self) -> None:
         """Load models and lexicons, or raise `AssetError`; called once before a run spends anything."""
+
+    def missing(self) -> list[str]:
+        """A sentence for each file that it needs and that nobody has named: `quality.model: needs model: …`."""
+        return [f"{self.name}.{key}: needs {key}: {how}" for key, how in self.needs.items() if not getattr(self, key)]
 
     def assets(self) -> dict[str, Path]:
         """Field → file, for every `Asset` field that is set."""
@@ -184,6 +192,23 @@ class Filter(Stage):
     @abstractmethod
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """One value a row for every signal, in a fixed order of names and fixed types."""
+
+    @property
+    def asks_pilot(self) -> bool:
+        """Whether a field is a share of the corpus, whose value has to be found on the pilot's sample."""
+        return False
+
+    def find(self, sample: pa.Table) -> Cut:
+        """What follows from a sample of the documents that reach this filter: its own column and those before it.
+
+        Called once where `asks_pilot`, with at least one row; pure, and independent of the order of rows.
+        """
+        raise NotImplementedError(f"{self.use} asks for a sample and has no `find`")
+
+    def settled(self, fields: Mapping[str, Any]) -> Self:
+        """The filter with the fields that were found for it."""
+        mine = {key: getattr(self, key) for key in type(self).model_fields}
+        return type(self).model_validate({**mine, **fields})
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:

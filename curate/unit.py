@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curate import shards, tokens
+from curate import shards
 from curate.flow import Flow, Pass, Setting, sizes_of
 from curate.ingest import Fault, Record, Source, read
 from curate.ops.hashing import hash_strings
@@ -171,7 +170,7 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     sketches: dict[str, list[pa.RecordBatch]] = {barrier.name: [] for barrier in this.barriers}
     last, rows = this is segments[-1], 0
     with shards.BatchWriter(folder / DOCUMENTS) as writer:
-        for flow in _flows(way, shard):
+        for flow in flows(way, shard):
             flow = way.ingested(flow) if index == 0 else flow
             for barrier, verdict in zip(before, tables, strict=True):
                 flow = way.resolved(flow, barrier, verdict)
@@ -186,7 +185,8 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     commit(folder, way.books_so_far(), files=files, counts={"rows": rows, "errors": way.errors})
 
 
-def _flows(way: Pass, shard: Path) -> Iterator[Flow]:
+def flows(way: Pass, shard: Path) -> Iterator[Flow]:
+    """A shard's batches as they enter a pass, one at a time."""
     first = 0
     for batch in shards.batches(shard):
         yield way.enter(batch, first)
@@ -210,60 +210,7 @@ def _write_gone(folder: Path, way: Pass) -> list[str]:
     return files
 
 
-# --- pilot: a seeded sample through the per-document stages -----------------------------------------
-
-
-def pilot(setting: Setting, shard: Path, folder: Path, share: float) -> None:
-    """Send a sample of a raw shard through all filters and rewrites; keep the text of what passes and what was read."""
-    way = Pass(Setting(setting.recipe), "pilot")
-    stages = [stage for part in setting.recipe.segments for stage in part.stages]
-    passed, seen = [], []
-    for flow in _flows(way, shard):
-        flow = way.ingested(flow.where(sampled(flow.batch.column("id"), setting.recipe.seed, share)))
-        seen.append(flow.batch.column("text"))
-        passed.append(way.through(flow, stages).batch.column("text"))
-    for name, texts in (("passed", passed), ("seen", seen)):
-        shards.write_arrow(folder / f"{name}.arrow", pa.table({"text": pa.chunked_array(texts, pa.string())}))
-    commit(folder, way.books_so_far(), counts={"errors": way.errors})
-
-
 TOKENIZER = "tokenizer.json"
-TRAINING_BYTES = 32 * 2**20
-"""Text beyond this changes a vocabulary little and costs its share of time."""
-
-
-def train_tokenizer(setting: Setting, pilots: Sequence[Path], folder: Path, threads: int) -> None:
-    """Train the run's tokenizer on what passed the pilot, or on all it read where too little passed."""
-    wanted = setting.recipe.tokens.vocabulary
-    for name in ("passed", "seen"):
-        texts = list(_texts([pilot / f"{name}.arrow" for pilot in pilots], TRAINING_BYTES))
-        if sum(map(len, texts)) >= wanted:  # about a character for each id: below that, merges are accidents
-            break
-    made = tokens.train(texts, wanted, threads)
-    with shards.atomic(folder / TOKENIZER) as temporary:
-        temporary.write_text(made, "utf-8")
-    commit(folder, Report(), files=[TOKENIZER])
-
-
-def take_tokenizer(_setting: Setting, source: Path, folder: Path) -> None:
-    """Copy a given tokenizer, without what would cut or fill texts: the corpus is not to hang on the user's file."""
-    made = tokens.whole(source)
-    with shards.atomic(folder / TOKENIZER) as temporary:
-        temporary.write_text(made, "utf-8")
-    commit(folder, Report(), files=[TOKENIZER])
-
-
-def _texts(paths: Sequence[Path], limit: int) -> Iterator[str]:
-    """Every k-th text, k as small as `limit` bytes allow: a sample of all the pilot, not of its beginning.
-
-    A single text gives no more than a sixteenth of the limit, so that one book is not the whole vocabulary.
-    """
-    columns = [shards.read_arrow(path).column("text") for path in paths]
-    whole = sum(int(pc.sum(pc.binary_length(column)).as_py() or 0) for column in columns)
-    step = -(-whole // limit) or 1
-    for number, text in enumerate(text for column in columns for text in column):
-        if number % step == 0:
-            yield text.as_py()[: limit // 16]
 
 
 def sampled(ids: pa.Array, seed: int, share: float) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """One run: its phases in order, each a list of units under a key.
 
-    ingest ─▶ pilot ─▶ tokenizer ─▶ segment 0 ─▶ resolve … ─▶ segment 1 ─▶ … ─▶ pack
+    ingest ─▶ pilot ─▶ cut … ─▶ tokenizer ─▶ segment 0 ─▶ resolve … ─▶ segment 1 ─▶ … ─▶ pack
 
 Every phase has a folder whose name ends in the hash of all that determines it, chained from the
 inputs' digests; a unit that has committed there is never done again.
@@ -9,16 +9,20 @@ inputs' digests; a unit that has committed there is never done again.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from curate import finish, pack, resolve, shards, unit
+from curate import finish, pack, pilot, resolve, shards, unit
+from curate.cuts import read_cuts
+from curate.digests import digests_of
 from curate.errors import GuardError, RunError, UsageError
 from curate.ingest import Listing, Source
 from curate.pool import Job, Pool
 from curate.progress import Progress
 from curate.recipe import Recipe, digest, key_of
 from curate.report import Report, Tally, total
+from curate.stage import Filter
 from curate.tokens import PATTERN
 
 UNIT_BYTES = 16 * 2**20
@@ -58,10 +62,17 @@ class Work:
     reports: list[Report] = field(default_factory=list)
     phases: list[Path] = field(default_factory=list)
     tokenizer: Path | None = None
+    cuts: Path | None = None
+    """What the pilot has found for stages so far."""
+    settled: Recipe = field(init=False)
+    """The recipe with that put in."""
+
+    def __post_init__(self) -> None:
+        self.settled = self.recipe
 
     def claim(self) -> None:
         """Make the folder this run's, or refuse if it is another's."""
-        digests = self._digests()
+        digests = digests_of(self.listing.sources, self.folder / "inputs.json")
         self.key = key_of("input", [(s.name, s.kind, digests[s.path]) for s in self.listing.sources], self.limit)
         whole = key_of(self.key, self._whole())
         mark = self.folder / "run.json"
@@ -91,31 +102,12 @@ class Work:
         table["tokenizer"] = digest(identity) if identity else None
         return {**table, "stages": self.recipe.identities(self.recipe.stages)}
 
-    def _digests(self) -> dict[str, str]:
-        """Digest of every source, remembered by size and time of change."""
-        cache_file = self.folder / "inputs.json"
-        cache = shards.read_json(cache_file) if cache_file.exists() else {}
-        found = {}
-        for source in self.listing.sources:
-            try:
-                real = Path(source.path).resolve()
-                status = real.stat()
-                mark = (
-                    f"{real}|{status.st_dev}|{status.st_ino}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
-                )
-                found[source.path] = cache.get(mark) or _content(source.path)
-                cache[mark] = found[source.path]
-            except OSError as error:  # ingest will quarantine it; its absence determines the result too
-                found[source.path] = f"unreadable: {error.strerror}"
-        shards.write_json(cache_file, cache)
-        return found
-
     # --- phases -----------------------------------------------------------------------------------
 
     def books(self) -> Report | None:
         """Go through all phases; None where units of other shares must be waited for."""
         raw = self._ingest()
-        if raw is None or not self._tokenizer(raw):
+        if raw is None or not self._pilot(raw):
             return None
         paths = [path for path, _ in raw]
         verdicts: list[list[Path]] = []
@@ -180,7 +172,7 @@ class Work:
 
         def jobs(folder: Path) -> list[Job]:
             arguments = [{"sources": group, "limit": self.limit} for group in groups]
-            return [Job(unit.ingest, folder / f"{n:05d}", given) for n, given in enumerate(arguments)]
+            return [self._job(unit.ingest, folder, n, given) for n, given in enumerate(arguments)]
 
         found = self._phase("ingest", jobs, self.recipe.ingest.model_dump(mode="json"))
         if found is None:
@@ -191,54 +183,77 @@ class Work:
             for shard in report["counts"]["shards"]
         ]
 
-    def _tokenizer(self, raw: Sequence[tuple[Path, dict[str, Any]]]) -> bool:
-        """Find the tokenizer, or train it on what passes the pilot; whether there is one."""
+    def _pilot(self, raw: Sequence[tuple[Path, dict[str, Any]]]) -> bool:
+        """Find on a seeded sample what stages ask of it, and find or train the tokenizer; whether all is there."""
+        stages = [stage for part in self.recipe.segments for stage in part.stages]
+        asking = [n for n, stage in enumerate(stages) if isinstance(stage, Filter) and stage.asks_pilot]
         given = self.recipe.tokens.tokenizer
-        if given is not None:
-
-            def take(folder: Path) -> list[Job]:
-                return [Job(unit.take_tokenizer, folder / "00000", {"source": given})]
-
-            if self._phase("tokenizer", take, digest(given), shared=False) is None:
-                return False
-            self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
-            return True
+        stops = asking if given is not None else [*asking, len(stages)]
         readable = sum(shard["readable_bytes"] for _, shard in raw)
         share = min(1.0, self.recipe.pilot.max_bytes / max(readable, 1))
+        paths = [path for path, _ in raw]
+        legs: list[list[Path]] = []
+        for start, stop in pairwise([0, *stops]):
+            found = self._leg(paths, start, stop, None if legs else share)
+            if found is None or (stop < len(stages) and not self._cut(found, stages[stop].name)):
+                return False
+            legs.append(found)
+            paths = [folder / unit.DOCUMENTS for folder in found]
+        return self._take(given) if given is not None else self._train(legs[-1], legs[0])
 
+    def _leg(self, paths: Sequence[Path], start: int, stop: int, share: float | None) -> list[Path] | None:
         def jobs(folder: Path) -> list[Job]:
-            return [Job(unit.pilot, folder / f"{n:05d}", {"shard": p, "share": share}) for n, (p, _) in enumerate(raw)]
+            span = {"start": start, "stop": stop, "share": share}
+            return [self._job(pilot.leg, folder, n, {"shard": path, **span}) for n, path in enumerate(paths)]
 
-        stages = [stage for part in self.recipe.segments for stage in part.stages]
-        found = self._phase("pilot", jobs, self.recipe.seed, share, self.recipe.identities(stages))
-        if found is None:
+        stages = [stage for part in self.settled.segments for stage in part.stages][start : stop + 1]
+        if self._phase("pilot", jobs, self.recipe.seed, share, self.recipe.identities(stages)) is None:
+            return None
+        return [self.phases[-1] / f"{n:05d}" for n in range(len(paths))]
+
+    def _cut(self, legs: Sequence[Path], stage: str) -> bool:
+        def jobs(folder: Path) -> list[Job]:
+            return [self._job(pilot.find_cut, folder, 0, {"legs": legs, "stage": stage, "earlier": self.cuts})]
+
+        if self._phase(f"cut-{stage}", jobs, stage, shared=False) is None:
             return False
-        pilot = self.phases[-1]
+        self.cuts = self.phases[-1] / "00000" / pilot.CUTS
+        self.settled = self.recipe.settled(read_cuts(self.cuts))
+        return True
 
-        def train(folder: Path) -> list[Job]:
-            folders = [pilot / f"{n:05d}" for n in range(len(raw))]
-            arguments = {"pilots": folders, "threads": self.options.workers}
-            return [Job(unit.train_tokenizer, folder / "00000", arguments)]
+    def _take(self, given: Path) -> bool:
+        def jobs(folder: Path) -> list[Job]:
+            return [self._job(pilot.take_tokenizer, folder, 0, {"source": given})]
 
-        if self._phase("tokenizer", train, *self._training(), shared=False) is None:
+        return self._tokenized(jobs, digest(given))
+
+    def _train(self, passed: Sequence[Path], seen: Sequence[Path]) -> bool:
+        def jobs(folder: Path) -> list[Job]:
+            arguments = {"passed": passed, "seen": seen, "threads": self.options.workers}
+            return [self._job(pilot.train_tokenizer, folder, 0, arguments)]
+
+        wanted = self.recipe.tokens.vocabulary
+        return self._tokenized(jobs, wanted, PATTERN, pilot.TRAINING_BYTES, package_version("tokenizers"))
+
+    def _tokenized(self, jobs: Jobs, *parts: Any) -> bool:
+        if self._phase("tokenizer", jobs, *parts, shared=False) is None:
             return False
         self.tokenizer = self.phases[-1] / "00000" / unit.TOKENIZER
         return True
 
-    def _training(self) -> tuple[Any, ...]:
-        """What a trained tokenizer depends on, beside the pilot."""
-        return self.recipe.tokens.vocabulary, PATTERN, unit.TRAINING_BYTES, package_version("tokenizers")
+    def _job(self, function: Callable[..., None], folder: Path, number: int, arguments: dict[str, Any]) -> Job:
+        return Job(function, folder / f"{number:05d}", arguments, self.tokenizer, self.cuts)
 
     def _segment(self, index: int, paths: Sequence[Path], verdicts: Sequence[Sequence[Path]]) -> list[Path] | None:
-        part = self.recipe.segments[index]
+        part = self.settled.segments[index]
 
         def jobs(folder: Path) -> list[Job]:
             return [
-                Job(
+                self._job(
                     unit.segment,
-                    folder / f"{n:05d}",
+                    folder,
+                    n,
                     {"index": index, "shard": path, "verdicts": [files[n] for files in verdicts], "number": n},
-                    self.tokenizer,
                 )
                 for n, path in enumerate(paths)
             ]
@@ -257,7 +272,8 @@ class Work:
         corpus = resolve.Shards(self.options.memory, self.recipe.seed, name, folders, drops)
 
         def jobs(folder: Path) -> list[Job]:
-            return [Job(resolve.resolve, folder / "00000", {"index": index, "barrier": number, "corpus": corpus})]
+            arguments = {"index": index, "barrier": number, "corpus": corpus}
+            return [self._job(resolve.resolve, folder, 0, arguments)]
 
         if self._phase(f"resolve-{name}", jobs, name, self.recipe.seed, shared=False) is None:
             return None
@@ -267,7 +283,7 @@ class Work:
         spans = list(pack.cut(paths, self.recipe.output.file_bytes))
 
         def jobs(folder: Path) -> list[Job]:
-            return [Job(pack.pack, folder / f"{n:05d}", {"spans": s}, self.tokenizer) for n, s in enumerate(spans)]
+            return [self._job(pack.pack, folder, n, {"spans": s}) for n, s in enumerate(spans)]
 
         parts = (self.recipe.output.file_bytes, self.recipe.tokens.validation, self.recipe.seed)
         return self._phase("pack", jobs, *parts) is not None
@@ -277,7 +293,14 @@ class Work:
         if self.tokenizer is None:
             raise RunError("no tokenizer")
         return finish.Outcome(
-            self.recipe, self.whole, report, tuple(self.phases), self.tokenizer, self.listing, self.limit
+            self.recipe,
+            self.whole,
+            report,
+            tuple(self.phases),
+            self.tokenizer,
+            self.listing,
+            self.limit,
+            read_cuts(self.cuts),
         )
 
 
@@ -317,13 +340,3 @@ def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
         size += source.bytes
     if group:
         yield tuple(group)
-
-
-def _content(path: str) -> str:
-    import xxhash
-
-    state = xxhash.xxh3_128()
-    with Path(path).open("rb") as file:
-        while block := file.read(2**20):
-            state.update(block)
-    return state.hexdigest()

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = {
     "curate.ops": 0,
+    "curate.cuts": 0,
     "curate.errors": 0,
     "curate.threads": 0,
     "curate.lock": 1,
@@ -18,6 +19,7 @@ FLOORS = {
     "curate.tokens": 1,
     "curate.clusters": 2,
     "curate.ingest": 2,
+    "curate.digests": 3,
     "curate.stages": 3,
     "curate.testing": 3,
     "curate.reports": 2,
@@ -25,6 +27,7 @@ FLOORS = {
     "curate.recipe": 5,
     "curate.flow": 6,
     "curate.unit": 7,
+    "curate.pilot": 8,
     "curate.resolve": 8,
     "curate.pack": 8,
     "curate.pool": 7,
