@@ -171,16 +171,16 @@ def demo(
 
 
 @app.command(epilog="Example: curate explain web-en --set gopher.words.min=30")
-def explain(recipe: RecipePath, settings: Settings = None) -> None:
+def explain(
+    recipe: RecipePath,
+    settings: Settings = None,
+    language: Annotated[str | None, typer.Option(help="As it is for documents of this language, such as ko.")] = None,
+) -> None:
     """Print a recipe with everything it inherits and every default written out, as TOML."""
-    import tomli_w
-
+    from curate.explanation import explained
     from curate.recipe import Recipe
 
-    loaded = Recipe.load(recipe, settings or [])
-    for lack in [lack for stage in loaded.stages for lack in stage.missing()]:
-        typer.echo(f"# {lack}")
-    typer.echo(tomli_w.dumps(loaded.table()).rstrip())
+    typer.echo(explained(Recipe.load(recipe, settings or []), language))
 
 
 @app.command(epilog="Example: curate schema > recipe.schema.json")

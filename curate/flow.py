@@ -107,7 +107,7 @@ class Pass:
         """Measure, judge, and let go of what is judged bad, or mark it where the recipe says flag."""
         flow, column = self._guarded(flow, stage, book, stage.column)
         flow = flow.with_column(stage.name, column)
-        if stage.name == language_stage(self.setting.recipe):
+        if stage.name == self.setting.recipe.language:
             self._by(flow, stage.name, self.report.language_in)
         names = pa.array([rule.reason for rule in stage.rules], pa.string())
         broken = stage.verdicts(column)
@@ -255,7 +255,7 @@ class Pass:
     def leaving(self, flow: Flow) -> None:
         """Enter what leaves the last segment into the books by language and source."""
         self._by(flow, "source", self.report.source_out)
-        language = language_stage(self.setting.recipe)
+        language = self.setting.recipe.language
         if language:
             self._by(flow, language, self.report.language_out)
 
@@ -295,11 +295,6 @@ def failing_rows(batch: pa.RecordBatch, work: Callable[[pa.RecordBatch], Any]) -
                 middle = (start + stop) // 2
                 spans += [(start, middle), (middle, stop)]
     return dict(sorted(found.items()))
-
-
-def language_stage(recipe: Recipe) -> str | None:
-    """The name of the stage whose column holds `label`, if the recipe has one."""
-    return next((s.name for s in recipe.stages if isinstance(s, Filter) and "label" in type(s).model_fields), None)
 
 
 def sizes_of(batch: pa.RecordBatch) -> NDArray[np.int64]:

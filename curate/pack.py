@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curate import shards, tokens
 from curate.errors import RunError
-from curate.flow import Setting, language_stage, sizes_of
+from curate.flow import Setting, sizes_of
 from curate.report import Report, Tally
 from curate.stage import Barrier
 from curate.unit import BATCH_ROWS, RAW, REPORT, sampled
@@ -79,7 +79,7 @@ def _tokenized(setting: Setting, table: pa.Table) -> pa.Table:
     if setting.encoder is None:
         raise ValueError("no tokenizer")
     schema = shards.token_schema(setting.encoder.vocabulary)
-    language = language_stage(setting.recipe)
+    language = setting.recipe.language
     known = language is not None and language in table.schema.names
     labels = pc.struct_field(table.column(language), "label") if known else pa.nulls(len(table), pa.string())
     columns = {

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
+from curate.by_language import variant
 from curate.cuts import Cut
 from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
@@ -93,6 +94,7 @@ class Recipe(_Table):
         for name in self.guard:
             if name not in {*names, "ingest"}:
                 raise ValueError(f"guard names no stage: {name!r}{nearest(name, [*names, 'ingest'])}")
+        self._speaks()
         known = {*RESERVED, "ingest"}
         for stage in self.stages:
             for column in stage.reads:
@@ -100,6 +102,23 @@ class Recipe(_Table):
                     raise ValueError(f"stage {stage.name!r} reads {column!r}, which no stage before it measures")
             known.add(stage.name)
         return self
+
+    def _speaks(self) -> None:
+        """Who judges by language must know it; and who finds it out has read the text by then."""
+        known = False
+        for stage in self.stages:
+            known = known or stage.name == self.language
+            if isinstance(stage, Filter) and stage.by_language and not known:
+                raise ValueError(f"stage {stage.name!r} has fields by_language, but no stage before it names languages")
+            if isinstance(stage, Filter) and stage.measuring and stage.name == self.language:
+                raise ValueError(
+                    f"stage {stage.name!r}: by_language can change its rules alone, since it measures to find the label"
+                )
+
+    @cached_property
+    def language(self) -> str | None:
+        """The name of the stage whose column holds `label`, if there is one."""
+        return next((s.name for s in self.stages if isinstance(s, Filter) and "label" in type(s).model_fields), None)
 
     @classmethod
     def load(cls, path: str | Path, settings: Sequence[str] = ()) -> Self:
@@ -122,21 +141,18 @@ class Recipe(_Table):
         except ValidationError as error:
             raise RecipeError(f"{where}: {_explain(error, cls)}") from None
 
-    def table(self, *, portable: bool = False) -> dict[str, Any]:
+    def table(self, *, portable: bool = False, language: str | None = None) -> dict[str, Any]:
         """The recipe with every default written out, as `build` reads it and as TOML and JSON can hold it.
 
         `portable`: files by name alone, for what is to be the same wherever they lie.
+        `language`: a label; the recipe as it is for documents of that language.
         """
         made: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"stages"})
-        made["stage"] = [
-            {"use": uses(stage), **{key: _written(getattr(stage, key)) for key in type(stage).model_fields}}
-            for stage in self.stages
-        ]
+        stages = self.stages if language is None else [_spoken(stage, language) for stage in self.stages]
+        made["stage"] = [{"use": uses(stage), **_fields(stage)} for stage in stages]
         if portable:
-            for stage, written in zip(self.stages, made["stage"], strict=True):
-                for key in {asset.partition("[")[0] for asset in stage.assets()}:
-                    names = written[key]
-                    written[key] = [Path(n).name for n in names] if isinstance(names, list) else Path(names).name
+            for stage, written in zip(stages, made["stage"], strict=True):
+                _without_folders(stage, written)
             if self.tokens.tokenizer is not None:
                 made["tokens"]["tokenizer"] = self.tokens.tokenizer.name
         made["ingest"] = {key: _written(getattr(self.ingest, key)) for key in Ingest.model_fields}
@@ -190,6 +206,8 @@ class Recipe(_Table):
                 if not path.is_file():
                     raise AssetError(f"stage {stage.name}: {key} = {str(path)!r}: no such file")
             stage.prepare()
+            for spoken in stage.measuring.values() if isinstance(stage, Filter) else ():
+                spoken.prepare()
         if self.tokens.tokenizer is not None:
             if not self.tokens.tokenizer.is_file():
                 raise AssetError(f"tokens: tokenizer = {str(self.tokens.tokenizer)!r}: no such file")
@@ -199,6 +217,27 @@ class Recipe(_Table):
 RESERVED = frozenset(
     {"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest", "place", "reason", "quarantine"}
 )
+
+
+def _spoken(stage: Stage, language: str) -> Stage:
+    """The stage as it is for documents of a language."""
+    return stage.variants.get(language) or variant(stage, language, {}) if isinstance(stage, Filter) else stage
+
+
+def _fields(stage: Stage) -> dict[str, Any]:
+    written = {key: _written(getattr(stage, key)) for key in type(stage).model_fields}
+    return {key: value for key, value in written.items() if value or key != "by_language"}
+
+
+def _without_folders(stage: Stage, written: dict[str, Any]) -> None:
+    """Reduce the files that a stage's table names to their names, in place."""
+    for key in {asset.partition("[")[0] for asset in stage.assets()}:
+        *above, last = key.split(".")
+        owner = written
+        for part in above:
+            owner = owner[part]
+        names = owner[last]
+        owner[last] = [Path(n).name for n in names] if isinstance(names, list) else Path(names).name
 
 
 def _written(value: Any) -> Any:
@@ -260,7 +299,7 @@ def _problem(found: dict[str, Any], model: type[BaseModel]) -> str:
         message = str(found["msg"]).removeprefix("Value error, ")
         return f"{'.'.join(path)}: {message}" if path else message
     owner: Any = model
-    for part in path[:-1]:
+    for part in path[2 * (path[0] == "by_language") : -1]:
         info = owner.model_fields.get(part) if isinstance(owner, type) and issubclass(owner, BaseModel) else None
         owner = info.annotation if info else None
     names = list(owner.model_fields) if isinstance(owner, type) and issubclass(owner, BaseModel) else []

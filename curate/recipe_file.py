@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from curate.by_language import one_scheme
 from curate.errors import RecipeError, nearest
-from curate.stages import stage_class
+from curate.stages import STAGES, stage_class
 
 
 def find(path: str | Path) -> Path:
@@ -30,6 +31,7 @@ def read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise RecipeError(f"{file}: not TOML: {error}") from None
     except OSError as error:
         raise RecipeError(f"{file}: {error.strerror}") from None
+    _resolve_languages(table, file)
     _resolve_assets(table, file)
     parent = table.pop("extends", None)
     if parent is None:
@@ -50,11 +52,56 @@ def _resolve_assets(table: dict[str, Any], file: Path) -> None:
     """Relative paths in a recipe are relative to the recipe, wherever the command is called from."""
     for fields in table.get("stage", []):
         if isinstance(fields, dict) and isinstance(fields.get("use"), str):
-            for key in _asset_fields(fields["use"]) & fields.keys():
-                fields[key] = _beside(file, fields[key])
+            keys = _asset_fields(fields["use"])
+            spoken = fields.get("by_language")
+            for owner in [fields, *(spoken.values() if isinstance(spoken, dict) else ())]:
+                for key in keys & owner.keys() if isinstance(owner, dict) else ():
+                    owner[key] = _beside(file, owner[key])
     tokens = table.get("tokens", {})
     if isinstance(tokens, dict) and "tokenizer" in tokens:
         tokens["tokenizer"] = _beside(file, tokens["tokenizer"])
+
+
+def _resolve_languages(table: dict[str, Any], file: Path) -> None:
+    """Put the tables of a languages file in the place of its name, and all labels into one scheme."""
+    stages = [fields for fields in table.get("stage", []) if isinstance(fields, dict)]
+    names = {_name(fields) for fields in stages}
+    for fields in stages:
+        given = fields.get("by_language")
+        where = f"{file}: stage {_name(fields)!r}: by_language"
+        if isinstance(given, str):
+            given = _of_stage(_languages(file.parent, given, where), fields, names, f"{where} = {given!r}")
+        if isinstance(given, dict):
+            try:
+                fields["by_language"] = one_scheme(given)
+            except ValueError as error:
+                raise RecipeError(f"{where}: {error}") from None
+
+
+def _languages(folder: Path, name: str, where: str) -> dict[str, Any]:
+    """The tables of a languages file beside the recipe; its other keys tell of it."""
+    try:
+        table = tomllib.loads((folder / Path(name).expanduser()).read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{where} = {name!r}: not TOML: {error}") from None
+    except (OSError, ValueError):
+        raise RecipeError(f"{where} = {name!r}: no such file") from None
+    return {label: tables for label, tables in table.items() if isinstance(tables, dict)}
+
+
+def _of_stage(table: dict[str, Any], fields: Mapping[str, Any], names: set[str], where: str) -> dict[str, Any]:
+    """Of each language the stage's own table, by the stage's name or else its use."""
+    for label, tables in table.items():
+        for key, own in tables.items():
+            if key not in names and key not in STAGES:
+                raise RecipeError(f"{where}: {label}.{key}: no such stage{nearest(key, {*names, *STAGES})}")
+            if not isinstance(own, dict):
+                raise RecipeError(f"{where}: {label}.{key}: write a table of the stage's fields")
+    found = {label: tables.get(_name(fields), tables.get(fields.get("use"))) for label, tables in table.items()}
+    found = {label: dict(own) for label, own in found.items() if own}
+    if not found:
+        raise RecipeError(f"{where}: no table for stage {_name(fields)!r}")
+    return found
 
 
 def _beside(file: Path, value: Any) -> Any:

@@ -15,20 +15,40 @@ and the same rows give the same signals whatever batch they come in.
 """
 
 import hashlib
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from curate.arrays import as_array, buffers, strings
+from curate.by_language import ByLanguage, grouped, labels, variant
+from curate.rules import OneOf, Range, Rule, breaks
+
+__all__ = [
+    "DOCUMENT",
+    "Asset",
+    "Barrier",
+    "Corpus",
+    "Edited",
+    "Filter",
+    "OneOf",
+    "Range",
+    "Rewrite",
+    "Rule",
+    "Signals",
+    "Stage",
+    "as_array",
+    "buffers",
+    "strings",
+]
 
 from curate.cuts import Cut
 
@@ -52,66 +72,6 @@ Signals = Mapping[str, Any]
 
 Asset = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
 """A field that names a file (model, lexicon, block list); its digest enters the stage's identity."""
-
-
-class Range(BaseModel):
-    """An inclusive range; a missing bound does not bind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    min: float | None = None
-    max: float | None = None
-
-    @field_validator("min", "max", mode="before")
-    @classmethod
-    def _lifted(cls, bound: Any, info: ValidationInfo) -> Any:
-        """Both "none" and an infinity lift a bound: TOML has no null, JSON no infinity."""
-        if isinstance(bound, float) and math.isnan(bound):
-            raise ValueError("nan bounds nothing")
-        if isinstance(bound, float) and math.isinf(bound):
-            if (bound > 0) == (info.field_name == "min"):
-                raise ValueError(f"{bound:g} would let nothing pass")
-            return None
-        return None if bound == "none" else bound
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
-        return self
-
-    def __str__(self) -> str:
-        low = "" if self.min is None else f"{self.min:g} ≤ "
-        return f"{low}x" + ("" if self.max is None else f" ≤ {self.max:g}")
-
-
-class OneOf(RootModel[frozenset[str]]):
-    """A set of allowed values; written as a list. The empty set allows everything."""
-
-    model_config = ConfigDict(frozen=True)
-
-    def sorted(self) -> list[str]:
-        """The values in a fixed order, for identities and reports."""
-        return sorted(self.root)
-
-
-class Rule(NamedTuple):
-    """One way to break a stage's expectations."""
-
-    signal: str
-    bound: Literal["min", "max", "in"]
-    limit: Any
-
-    @property
-    def reason(self) -> str:
-        """`words.min`, or `label` for a set of values; the stage's name goes before it."""
-        return self.signal if self.bound == "in" else f"{self.signal}.{self.bound}"
-
-    @property
-    def shown(self) -> str:
-        """What breaking it looks like: `words < 50`."""
-        if self.bound == "in":
-            return f"{self.signal} not in {', '.join(self.limit)}"
-        return f"{self.signal} {'<' if self.bound == 'min' else '>'} {self.limit:g}"
 
 
 class Stage(BaseModel, ABC):
@@ -188,10 +148,17 @@ class Filter(Stage):
 
     kind = "filter"
     act: Literal["drop", "flag"] = "drop"
+    by_language: ByLanguage = {}
+    """Label → fields that replace the stage's own for documents of that language."""
+
+    @model_validator(mode="after")
+    def _holds_in_every_language(self) -> Self:
+        _ = self.variants  # builds them, so that what cannot hold is refused with the recipe
+        return self
 
     @abstractmethod
     def measure(self, batch: pa.RecordBatch) -> Signals:
-        """One value a row for every signal, in a fixed order of names and fixed types."""
+        """One value a row for every signal, in a fixed order of names and fixed types; no rule changes them."""
 
     @property
     def asks_pilot(self) -> bool:
@@ -224,17 +191,65 @@ class Filter(Stage):
             raise ValueError(f"{self.use}: more than 64 rules")
         return tuple(found)
 
+    @cached_property
+    def variants(self) -> Mapping[str, Self]:
+        """Label → the stage as it is for documents of that language."""
+        return {label: variant(self, label, fields) for label, fields in self.by_language.items()}
+
+    @cached_property
+    def measuring(self) -> Mapping[str, Self]:
+        """Those variants that measure otherwise; the others only judge otherwise."""
+        rules = {rule.signal for rule in self.rules}
+        return {label: one for label, one in self.variants.items() if not self.by_language[label].keys() <= rules}
+
+    def assets(self) -> dict[str, Path]:
+        """Field → file, `by_language.ko.model` for what a language has of its own."""
+        found = super().assets()
+        for label, one in self.measuring.items():
+            own = {key: path for key, path in one.assets().items() if key.partition("[")[0] in self.by_language[label]}
+            found |= {f"by_language.{label}.{key}": path for key, path in own.items()}
+        return found
+
+    def identity(self) -> dict[str, Any]:
+        """As of every stage, with each language's fields as they are understood."""
+        made = super().identity()
+        del made["by_language"]
+        for label, one in self.variants.items():
+            fields = {key: value for key, value in one.identity().items() if key in self.by_language[label]}
+            made.setdefault("by_language", {})[label] = fields
+        return made
+
     def column(self, batch: pa.RecordBatch) -> pa.StructArray:
         """Signals and `broken` (uint64, one bit a rule) as one struct column."""
+        signals = grouped(
+            batch,
+            self.measuring,
+            lambda: labels(batch),
+            lambda label, rows: (self.variants[label] if label else self).measured(rows),
+        )
+        names = [field.name for field in signals.type]
+        broken = grouped(
+            signals,
+            self.variants,
+            lambda: signals.field("label") if "label" in type(self).model_fields else labels(batch),
+            lambda label, rows: (self.variants[label] if label else self).judged(rows),
+        )
+        return pa.StructArray.from_arrays([*signals.flatten(), broken], names=[*names, "broken"])
+
+    def measured(self, batch: pa.RecordBatch) -> pa.StructArray:
+        """The signals alone, by the stage's own fields whatever the language."""
         signals = {key: as_array(value, batch.num_rows) for key, value in self.measure(batch).items()}
-        broken = np.zeros(batch.num_rows, np.uint64)
+        return pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
+
+    def judged(self, signals: pa.StructArray) -> pa.Array:
+        """Which of the stage's own rules each row breaks: uint64, one bit a rule."""
+        broken = np.zeros(len(signals), np.uint64)
         for bit, rule in enumerate(self.rules):
             if rule.limit is not None and rule.limit != []:
-                if rule.signal not in signals:
+                if signals.type.get_field_index(rule.signal) < 0:
                     raise KeyError(f"{self.use}: rule {rule.signal!r} has no signal of that name")
-                broken |= _breaks(rule, signals[rule.signal]).astype(np.uint64) << np.uint64(bit)
-        signals["broken"] = pa.array(broken)
-        return pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
+                broken |= breaks(rule, signals.field(rule.signal)).astype(np.uint64) << np.uint64(bit)
+        return pa.array(broken)
 
     def verdicts(self, column: pa.StructArray) -> NDArray[np.int8]:
         """Per row the index of the first broken rule, −1 where none is."""
@@ -322,45 +337,3 @@ def _contents(pattern: str) -> str:
     for path in sorted(Path(__file__).parent.glob(pattern)):
         state.update(path.name.encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
-
-
-def as_array(values: Any, rows: int) -> pa.Array:
-    """An Arrow array of `rows` values; refuses NaN, which no rule could judge."""
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    if not isinstance(array, pa.Array):
-        array = pa.array(array)
-    if len(array) != rows:
-        raise ValueError(f"{len(array)} values for {rows} rows")
-    if pa.types.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py():
-        raise ValueError("a signal holds NaN")
-    return array
-
-
-def _breaks(rule: Rule, signal: pa.Array) -> NDArray[np.bool_]:
-    if rule.bound == "in":
-        bad = pc.invert(pc.is_in(signal, value_set=pa.array(rule.limit, pa.string())))
-        bad = pc.and_(bad, pc.is_valid(signal))
-    elif rule.bound == "min":
-        bad = pc.less(signal, pa.scalar(rule.limit, pa.float64()))
-    else:
-        bad = pc.greater(signal, pa.scalar(rule.limit, pa.float64()))
-    return cast("NDArray[np.bool_]", np.asarray(pc.fill_null(bad, fill_value=False)))
-
-
-def buffers(strings: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Offsets (rows + 1) and UTF-8 bytes of a string array without nulls, as views: what `ops` kernels take.
-
-    Text i is `data[offsets[i]:offsets[i + 1]]`; a slice's offsets do not start at 0. Nulls read as empty.
-    """
-    if strings.null_count:
-        strings = pc.fill_null(strings, "")
-    _, offsets, data = strings.buffers()
-    if offsets is None or len(strings) == 0:
-        return np.zeros(1, np.int32), np.zeros(0, np.uint8)
-    starts = np.frombuffer(offsets, np.int32, len(strings) + 1, strings.offset * 4)
-    return starts, np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
-
-
-def strings(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.StringArray:
-    """The string array of offsets and UTF-8 bytes that a kernel has written; the way back from `buffers`."""
-    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))

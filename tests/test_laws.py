@@ -44,6 +44,20 @@ def instance(use):
     return stage_class(use).model_validate({})
 
 
+def spoken(use):
+    """A filter that drops Korean and Greek by rules of their own, and measures Korean by other fields where it can."""
+    cls = stage_class(use)
+    rules = [name for name, info in cls.model_fields.items() if isinstance(info.default, Range)]
+    korean = {rules[0]: {"min": 10.0**9, "max": "none"}}
+    measures = {"gopher": {"stop_list": ["이", "-는"]}, "fineweb": {"short_line_length": 5}, "repetition": PUNCTUATION}
+    tables = {"ko": {**korean, **measures.get(use, {})}, "el": {rules[-1]: {"min": "none", "max": -1}}}
+    return cls.model_validate({"by_language": tables})
+
+
+PUNCTUATION = {"punctuation_words": True}
+FILTERS = [use for use in STAGES if issubclass(stage_class(use), Filter)]
+
+
 def texts():
     urls = [None, "http://a.example/x?y#z", "HTTP://USER@Ä.Example:80/", "not a url", "http://[::1]/", ""]
     media = ["text/html", "text/plain", None]
@@ -52,6 +66,9 @@ def texts():
         url=[urls[i % len(urls)] for i in range(len(TEXTS))],
         media=[media[i % len(media)] if "<html" not in text else "text/html" for i, text in enumerate(TEXTS)],
     )
+    labels = [("en", "ko", "el", None, "und")[i % 5] for i in range(len(TEXTS))]
+    language = pa.StructArray.from_arrays([pa.array(labels), pa.array([0.9] * len(labels))], ["label", "score"])
+    rows = rows.append_column("language", language)
     corrected = instance("refinedweb_lines")
     return rows.append_column(corrected.name, corrected.struct(corrected.rewrite(rows), rows.num_rows))
 
@@ -96,7 +113,47 @@ def test_the_order_of_rows_changes_nothing_but_their_order(use):
     assert shuffled.to_pydict() == measured(stage, whole).take(order).to_pydict()
 
 
-@pytest.mark.parametrize("use", [use for use in STAGES if issubclass(stage_class(use), Filter)])
+@pytest.mark.parametrize("use", FILTERS)
+def test_a_filter_measures_and_judges_every_document_as_the_filter_of_its_language_alone_would(use):
+    stage, whole = spoken(use), texts()
+    column = stage.column(whole)
+
+    named = whole.column("language").field("label") if use != "language" else column.field("label")
+    alone = [
+        stage.variants.get(label, instance(use)).column(whole.slice(row, 1))[0].as_py()
+        for row, label in enumerate(named.to_pylist())
+    ]
+
+    assert column.to_pylist() == alone
+    assert column.type == instance(use).column(whole).type
+    assert len(set(column.field("broken").to_pylist())) > 1
+
+
+@pytest.mark.parametrize("use", FILTERS)
+def test_a_filter_by_language_measures_the_same_in_any_split_order_or_empty_batch(use):
+    stage, whole = spoken(use), texts()
+    column = stage.column(whole)
+    order = list(range(whole.num_rows))
+    random.Random(3).shuffle(order)
+
+    parts = [stage.column(whole.slice(start, 3)) for start in range(0, whole.num_rows, 3)]
+
+    assert pa.concat_arrays(parts).to_pylist() == column.to_pylist()
+    assert stage.column(whole.take(pa.array(order))).to_pylist() == column.take(pa.array(order)).to_pylist()
+    assert stage.column(whole.slice(0, 0)).type == column.type
+
+
+@pytest.mark.parametrize("use", FILTERS)
+def test_no_rule_changes_what_a_filter_measures(use):
+    cls, whole = stage_class(use), texts()
+    rules = [name for name, info in cls.model_fields.items() if isinstance(info.default, Range)]
+
+    strict = cls.model_validate({rule: {"min": 7.5, "max": 7.5} for rule in rules})
+
+    assert strict.measured(whole).to_pylist() == instance(use).measured(whole).to_pylist()
+
+
+@pytest.mark.parametrize("use", FILTERS)
 def test_every_rule_bounds_a_signal_and_no_signal_is_nan(use):
     stage = instance(use)
 
@@ -142,7 +199,12 @@ def test_every_semantic_field_changes_the_key(use, tmp_path):
     for name, info in cls.model_fields.items():
         if name == "act" and len(get_args(info.annotation)) == 1:
             continue
-        changed = cls.model_validate({name: another(getattr(stage, name), info.annotation, tmp_path)})
+        value = (
+            spoken(use).by_language
+            if name == "by_language"
+            else another(getattr(stage, name), info.annotation, tmp_path)
+        )
+        changed = cls.model_validate({name: value})
         assert key_of(Recipe.identities(build(), [changed])) != before, name
 
 

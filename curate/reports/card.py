@@ -173,6 +173,8 @@ def _setting(key: str, value: Any) -> str:
         left = f"{figures.limit(low, SPACE)} ≤ " if isinstance(low, (int, float)) else ""
         right = f" ≤ {figures.limit(high, SPACE)}" if isinstance(high, (int, float)) else ""
         return hostile.markdown(f"{left}{hostile.short(key, 40)}{right}") if left or right else ""
+    if key == "by_language" and isinstance(value, Mapping):
+        return f"fields of their own for {_number(len(value))} languages" if value else ""
     if isinstance(value, list):
         more = f" and {len(value) - MOST_VALUES} more" if len(value) > MOST_VALUES else ""
         shown = ", ".join(hostile.short(_portable(one), 40) for one in value[:MOST_VALUES])

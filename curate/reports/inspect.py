@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from curate.reports import figures, hostile
-from curate.reports.ledger import Books, shown, stage_fields
+from curate.reports.ledger import Books, fields_of, shown
 
 EXCERPT = 600
 EXCERPT_LINES = 12
@@ -47,7 +47,7 @@ def broken(row: Books, recipe: Books, stage: str) -> Iterator[Broken]:
     signals = row.get(stage)
     if not isinstance(signals, Mapping):
         return
-    for key, limit in stage_fields(recipe, stage).items():
+    for key, limit in fields_of(recipe, stage, row).items():
         value = signals.get(key)
         if value is None:
             continue

@@ -75,11 +75,26 @@ def stage_fields(recipe: Books, name: str) -> Books:
     return next(found, {})
 
 
+def fields_of(recipe: Books, name: str, row: Books) -> Books:
+    """As `stage_fields`, with what is its own in the language of a document."""
+    fields = stage_fields(recipe, name)
+    tables = _table(fields.get("by_language"))
+    label = next((column["label"] for column in row.values() if isinstance(column, dict) and "label" in column), None)
+    merged = dict(fields)
+    for key, value in _table(tables.get(str(label))).items():
+        merged[key] = {**_table(merged.get(key)), **value} if isinstance(value, dict) else value
+    return merged
+
+
 def shown(recipe: Books, stage: str, reason: str, space: str = figures.SPACE) -> str:
     """A reason as a sentence with the recipe's limit: `gopher.words.min` → `words < 50`; else the key itself."""
     rule = reason.removeprefix(f"{stage}.")
     fields = stage_fields(recipe, stage)
     signal, _, bound = rule.rpartition(".")
+    tables = _table(fields.get("by_language")).values()
+    if any(rule in own or bound in _table(own.get(signal)) for own in tables):
+        told = shown({"stage": [{**fields, "by_language": {}}]}, stage, reason, space)
+        return f"{told} of its language" if told == rule else f"{told} (or its language's bound)"
     limits = _table(fields.get(signal))
     if bound in {"min", "max"} and _number(limits.get(bound)):
         return f"{signal} {'<' if bound == 'min' else '>'} {figures.limit(limits[bound], space)}"

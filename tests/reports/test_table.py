@@ -129,6 +129,9 @@ def test_a_terminal_table_says_what_the_plain_text_says(run_with):
         ("gopher", "gopher.ratio.max", "ratio > 0.1"),
         ("language", "language.label", "label not in en, ko"),
         ("many", "many.label", "label not in a, b, c, d, e and 2 more"),
+        ("spoken", "spoken.words.min", "words < 50 (or its language's bound)"),
+        ("spoken", "spoken.words.max", "words > 90"),
+        ("spoken", "spoken.stop_words.min", "stop_words.min of its language"),
         ("extract", "extract.max_depth", "depth > 2 000"),
         ("ingest", "ingest.status", "status not in 200 to 299"),
         ("ingest", "ingest.truncated", "truncated"),
@@ -145,6 +148,13 @@ def test_a_reason_is_told_with_the_limit_of_the_recipe(stage, reason, shown):
             {"use": "gopher", "words": {"min": 50.0, "max": "none"}, "ratio": {"min": "none", "max": 0.1}},
             {"use": "language", "name": "language", "label": ["en", "ko"]},
             {"use": "language", "name": "many", "label": list("abcdefg")},
+            {
+                "use": "gopher",
+                "name": "spoken",
+                "words": {"min": 50.0, "max": 90.0},
+                "stop_words": {"min": "none", "max": "none"},
+                "by_language": {"ko": {"words": {"min": 30}, "stop_words": {"min": 2}}},
+            },
             {"use": "extract", "name": "extract", "max_depth": 2_000},
         ],
     }

@@ -1,0 +1,82 @@
+"""What bounds a signal: ranges, sets of values, and the rules that a filter makes of its fields."""
+
+import math
+from typing import Any, Literal, NamedTuple, Self, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationInfo, field_validator, model_validator
+
+
+class Range(BaseModel):
+    """An inclusive range; a missing bound does not bind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    min: float | None = None
+    max: float | None = None
+
+    @field_validator("min", "max", mode="before")
+    @classmethod
+    def _lifted(cls, bound: Any, info: ValidationInfo) -> Any:
+        """Both "none" and an infinity lift a bound: TOML has no null, JSON no infinity."""
+        if isinstance(bound, float) and math.isnan(bound):
+            raise ValueError("nan bounds nothing")
+        if isinstance(bound, float) and math.isinf(bound):
+            if (bound > 0) == (info.field_name == "min"):
+                raise ValueError(f"{bound:g} would let nothing pass")
+            return None
+        return None if bound == "none" else bound
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
+    def __str__(self) -> str:
+        low = "" if self.min is None else f"{self.min:g} ≤ "
+        return f"{low}x" + ("" if self.max is None else f" ≤ {self.max:g}")
+
+
+class OneOf(RootModel[frozenset[str]]):
+    """A set of allowed values; written as a list. The empty set allows everything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def sorted(self) -> list[str]:
+        """The values in a fixed order, for identities and reports."""
+        return sorted(self.root)
+
+
+class Rule(NamedTuple):
+    """One way to break a stage's expectations."""
+
+    signal: str
+    bound: Literal["min", "max", "in"]
+    limit: Any
+
+    @property
+    def reason(self) -> str:
+        """`words.min`, or `label` for a set of values; the stage's name goes before it."""
+        return self.signal if self.bound == "in" else f"{self.signal}.{self.bound}"
+
+    @property
+    def shown(self) -> str:
+        """What breaking it looks like: `words < 50`."""
+        if self.bound == "in":
+            return f"{self.signal} not in {', '.join(self.limit)}"
+        return f"{self.signal} {'<' if self.bound == 'min' else '>'} {self.limit:g}"
+
+
+def breaks(rule: Rule, signal: pa.Array) -> NDArray[np.bool_]:
+    """Which values break the rule; a null breaks none."""
+    if rule.bound == "in":
+        bad = pc.invert(pc.is_in(signal, value_set=pa.array(rule.limit, pa.string())))
+        bad = pc.and_(bad, pc.is_valid(signal))
+    elif rule.bound == "min":
+        bad = pc.less(signal, pa.scalar(rule.limit, pa.float64()))
+    else:
+        bad = pc.greater(signal, pa.scalar(rule.limit, pa.float64()))
+    return cast("NDArray[np.bool_]", np.asarray(pc.fill_null(bad, fill_value=False)))
