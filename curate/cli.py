@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 tokenizer_app = typer.Typer(help="Train or describe a tokenizer.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(tokenizer_app, name="tokenizer")
+app.add_typer(classifier_app, name="classifier")
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]
@@ -243,10 +245,11 @@ def inspect(
     from curate.finish import require_finished
     from curate.inspection import rows
     from curate.reports.inspect import dropped_document
+    from curate.reports.ledger import settled
     from curate.shards import read_json
 
     require_finished(folder)
-    recipe = read_json(folder / "manifest.json")["recipe"]
+    recipe = settled(read_json(folder / "manifest.json"))
     console = Console()
     for row in rows(folder, stage=stage, reason=reason, count=count, seed=seed):
         console.print(dropped_document(row, recipe))

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 Z = 1.959964
 """The normal distribution's 97.5th percentile: two-sided intervals of 95 %."""
@@ -46,6 +48,24 @@ class Cut:
         """The inverse of `as_dict`."""
         shares = {name: Share(**share) for name, share in found["shares"].items()}
         return cls(found["fields"], found["documents"], shares)
+
+
+class Buckets(BaseModel):
+    """Two bounds that make three buckets, counted from the best: `head`, `middle`, and `tail`, which is the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    head: float
+    middle: float
+
+    def named(self, values: NDArray[np.float64]) -> pa.StringArray:
+        """Each value's bucket, where higher is better and a bound belongs to the better one."""
+        place = (values < self.head).astype(np.int8) + (values < self.middle)
+        return pa.array(("head", "middle", "tail"), pa.string()).take(pa.array(place))
+
+    def shares(self, values: NDArray[np.float64]) -> dict[str, Share]:
+        """Bucket → its share of a sample."""
+        names = self.named(values).to_pylist()
+        return {name: share_of(names.count(name), len(names)) for name in ("head", "middle", "tail")}
 
 
 def cut_at(values: NDArray[np.float64], ratio: float) -> float:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import Options, run
+from curate.cuts import Buckets
 from curate.recipe import Recipe, digest, key_of
 from curate.recipe_file import find
 from curate.stage import Barrier, Filter, OneOf, Range, Rewrite
@@ -18,6 +19,7 @@ from curate.stages import STAGES, stage_class
 from curate.testing import batch
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
+from tests.tiny_models import needed, settings
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted(path.stem for path in (ROOT / "pipelines").glob("*.toml") if "[[stage]]" in path.read_text("utf-8"))
@@ -41,7 +43,7 @@ TEXTS = [
 
 
 def instance(use):
-    return stage_class(use).model_validate({})
+    return stage_class(use).model_validate(needed(use))
 
 
 def spoken(use):
@@ -51,7 +53,7 @@ def spoken(use):
     korean = {rules[0]: {"min": 10.0**9, "max": "none"}}
     measures = {"gopher": {"stop_list": ["이", "-는"]}, "fineweb": {"short_line_length": 5}, "repetition": PUNCTUATION}
     tables = {"ko": {**korean, **measures.get(use, {})}, "el": {rules[-1]: {"min": "none", "max": -1}}}
-    return cls.model_validate({"by_language": tables})
+    return cls.model_validate({**needed(use), "by_language": tables})
 
 
 PUNCTUATION = {"punctuation_words": True}
@@ -148,7 +150,7 @@ def test_no_rule_changes_what_a_filter_measures(use):
     cls, whole = stage_class(use), texts()
     rules = [name for name, info in cls.model_fields.items() if isinstance(info.default, Range)]
 
-    strict = cls.model_validate({rule: {"min": 7.5, "max": 7.5} for rule in rules})
+    strict = cls.model_validate({**needed(use), **{rule: {"min": 7.5, "max": 7.5} for rule in rules}})
 
     assert strict.measured(whole).to_pylist() == instance(use).measured(whole).to_pylist()
 
@@ -166,6 +168,15 @@ def test_every_rule_bounds_a_signal_and_no_signal_is_nan(use):
             assert not np.isnan(np.asarray(column.field(field.name).drop_null())).any()
 
 
+def leaves(annotation):
+    """The types that an annotation is made of."""
+    return {annotation}.union(*(leaves(part) for part in get_args(annotation)))
+
+
+SOME = {float: 0.5, int: 7, Buckets: {"head": 0.5, "middle": 0.5}}
+"""A value for a field that has none by default, by its type."""
+
+
 def another(value, annotation, folder):
     """A valid value that differs."""
     if isinstance(value, Range):
@@ -178,6 +189,8 @@ def another(value, annotation, folder):
         return value + 1
     if isinstance(value, float):
         return value * 0.99
+    if value is None and leaves(annotation) & SOME.keys():
+        return next(some for kind, some in SOME.items() if kind in leaves(annotation))
     if isinstance(value, tuple):
         return (*value, "zzz")
     literals = [v for v in get_args(annotation) if isinstance(v, str) and v != value]
@@ -204,7 +217,7 @@ def test_every_semantic_field_changes_the_key(use, tmp_path):
             if name == "by_language"
             else another(getattr(stage, name), info.annotation, tmp_path)
         )
-        changed = cls.model_validate({name: value})
+        changed = cls.model_validate({**needed(use), name: value})
         assert key_of(Recipe.identities(build(), [changed])) != before, name
 
 
@@ -243,7 +256,7 @@ def pages(tmp_path_factory):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_runs_and_conserves_mass(name, pages, tmp_path):
-    recipe = Recipe.load(name, ["tokens.vocabulary=1024"])
+    recipe = Recipe.load(name, ["tokens.vocabulary=1024", *settings(name)])
 
     result = run(recipe, [pages], tmp_path / "out", options=Options(workers=1))
 

@@ -5,6 +5,7 @@ import pytest
 from curate import Options, run
 from curate.recipe import Recipe
 from tests.conftest import document, write_jsonl
+from tests.tiny_models import settings
 
 MENU = "HOME NEWS ABOUT US\nSIGN IN OR REGISTER\nALL OF OUR PARTNERS\n3 likes\nRead more..."
 
@@ -35,6 +36,7 @@ GOLDEN = {
         "fineweb.line_punct_ratio.min": 8,
         "minhash.duplicate": 10,
     },
+    "dclm-baseline": {"word_removal.removed_word_ratio.max": 10, "minhash.duplicate": 10, "quality.score.min": 162},
     "refinedweb": {"word_removal.removed_word_ratio.max": 10, "minhash.duplicate": 10},
 }
 """Reason → documents. FineWeb has two ways to lose what has no full stops; C4's own is to leave no line of it."""
@@ -42,7 +44,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_preset_drops_what_its_source_would(name, source, tmp_path):
-    recipe = Recipe.load(name, ["tokens.vocabulary=1024"])
+    recipe = Recipe.load(name, ["tokens.vocabulary=1024", *settings(name)])
 
     report = run(recipe, [source], tmp_path / "out", options=Options(workers=1)).report
 

@@ -252,6 +252,8 @@ MASKED = (
 )
 UNMASKED = "**Personal data were not looked for.** Names, addresses and numbers stand as they were published."
 FORMAL = "Quality rules are rules of thumb: they measure form, and drop some good text with the bad."
+SCORED = """A classifier scored the text by its likeness to examples that somebody chose: what is good in another way,
+  or in a dialect or register that those lack, scores low."""
 IDENTIFIED = """Languages were identified from the beginning of each document: short texts, close relatives, dialects
   and texts in several languages are often labelled wrongly."""
 ANNOTATED = """Measures of toxicity and bias are annotations by word lists and models. They miss what is implied, and
@@ -261,6 +263,8 @@ ANNOTATED = """Measures of toxicity and bias are annotations by word lists and m
 def _limitations(recipe: Books) -> str:
     uses = {str(fields.get("use")) for fields in recipe.get("stage", [])}
     points = [UNLICENSED, UNCHECKED, MASKED if "pii" in uses else UNMASKED, FORMAL]
+    if "quality" in uses:
+        points.append(SCORED)
     if "language" in uses:
         points.append(IDENTIFIED)
     points.append(ANNOTATED if uses & {"toxicity", "bias"} else "Nothing looked for toxic, hateful or biased text.")

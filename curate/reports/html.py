@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from curate.report import Tally, total
 from curate.reports import charts, figures, hostile
-from curate.reports.ledger import Books, Line, ledger, shown
+from curate.reports.ledger import Books, Line, ledger, settled, shown
 from curate.reports.toml import toml
+from curate.reports.yields import cuts, published
 
 EXCERPT = 300
 """Characters of a dropped document that the page shows at most."""
@@ -59,7 +60,9 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             guards=_guards(report),
             timings=_timings(report),
             folders=_folders((manifest or {}).get("files", [])),
-            samples=_samples(samples, report.get("recipe", {})),
+            samples=_samples(samples, settled(report)),
+            cuts=list(cuts(report, SPACE)),
+            published=published(),
             toml=hostile.visible(toml(report.get("recipe", {})), lines=True),
         )
     )

@@ -39,9 +39,19 @@ class Line:
 def ledger(report: Books) -> list[Line]:
     """All lines of a report, in the order in which documents meet the stages."""
     lines = [Line("input", "", "input", Tally(**report["input"]))]
+    recipe = settled(report)
     for stage in report["stages"]:
-        lines += stage_lines(stage, report.get("recipe", {}))
+        lines += stage_lines(stage, recipe)
     return [*lines, Line("output", "", "output", Tally(**report["output"]))]
+
+
+def settled(books: Books) -> Books:
+    """The recipe of a report or manifest with the bounds that its pilot found in place of the shares asked for."""
+    recipe, cuts = books.get("recipe", {}), books.get("cuts", {})
+    if not cuts:
+        return _table(recipe)
+    named = [(str(fields.get("name") or fields.get("use")), fields) for fields in recipe.get("stage", [])]
+    return {**recipe, "stage": [{**fields, **cuts.get(name, {}).get("fields", {})} for name, fields in named]}
 
 
 def stage_lines(stage: Books, recipe: Books) -> Iterator[Line]:

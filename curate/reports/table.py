@@ -12,6 +12,7 @@ from rich.text import Text
 from curate.report import Tally
 from curate.reports import figures, hostile
 from curate.reports.ledger import Books, Line, ledger
+from curate.reports.yields import cuts, elsewhere, yields
 
 HEADER = ("", "", "documents", "", "tokens", "")
 LABEL_CELLS = 44
@@ -49,7 +50,7 @@ def yield_table(report: Books, manifest: Books | None = None, width: int | None 
             table.add_section()
         shown = [hostile.short(cells[i], widths[i]) if i < 2 else cells[i] for i in columns]
         table.add_row(*(Text(cell, style=STYLES[line.kind]) for cell in shown))
-    below = Text("\n".join(yields(report)), style="dim")
+    below = Text("\n".join(sentences(report)), style="dim")
     return Group(Text(title(report), style="bold"), "", table, "", below)
 
 
@@ -80,7 +81,7 @@ def yield_text(report: Books, manifest: Books | None = None) -> str:
     lines = ["  ".join(_padded(cell, i, widths) for i, cell in enumerate(row)).rstrip() for row in grid]
     rule = "─" * max(cell_len(line) for line in lines)
     body = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
-    return "\n".join([title(report), "", *body, "", *yields(report)]) + "\n"
+    return "\n".join([title(report), "", *body, "", *sentences(report)]) + "\n"
 
 
 def _padded(cell: str, column: int, widths: Sequence[int]) -> str:
@@ -100,7 +101,9 @@ def yield_markdown(report: Books, manifest: Books | None = None) -> str:
         escaped = [hostile.markdown(cell.strip()) if cell.strip() else "" for cell in cells]
         bold = line.kind in {"input", "output"}
         lines.append("| " + " | ".join(f"**{cell}**" if bold and cell else cell for cell in escaped) + " |")
-    return "\n".join([*lines, "", *(f"- {hostile.markdown(line)}" for line in yields(report))]) + "\n"
+    return (
+        "\n".join([*lines, "", *(f"- {hostile.markdown(line)}" for line in sentences(report, figures.NARROW))]) + "\n"
+    )
 
 
 def title(report: Books, space: str = figures.SPACE) -> str:
@@ -111,14 +114,9 @@ def title(report: Books, space: str = figures.SPACE) -> str:
     return f"{recipe} · {figures.grouped(given.documents, space)} {documents} · {figures.size(given.bytes, space)}"
 
 
-def yields(report: Books) -> list[str]:
-    """Two sentences: what the output is of the raw text, and of the extracted text."""
-    out = report["output"]
-    names = {"from raw text": report["input"], "from extracted text": report["extracted"]}
-    return [
-        f"yield {name}: " + ", ".join(f"{figures.share(out[key], whole[key])} of {key}" for key in out)
-        for name, whole in names.items()
-    ]
+def sentences(report: Books, space: str = figures.SPACE) -> list[str]:
+    """What stands below the table: yields, cuts, and what others have published."""
+    return [*yields(report), *cuts(report, space), elsewhere()]
 
 
 def _rows(report: Books, manifest: Books | None, space: str = figures.SPACE) -> list[tuple[Line, list[str]]]:

@@ -16,6 +16,7 @@ STAGES: dict[str, str] = {
     "fineweb": "curate.stages.fineweb:FineWeb",
     "refinedweb_lines": "curate.stages.refinedweb_lines:RefinedWebLines",
     "word_removal": "curate.stages.word_removal:WordRemoval",
+    "quality": "curate.stages.quality:Quality",
     "exact": "curate.stages.exact:Exact",
     "minhash": "curate.stages.minhash:MinHash",
     "toxicity": "curate.stages.toxicity:Toxicity",

@@ -1,0 +1,1 @@
+"""Classifiers of documents: fastText models that tell good text from bad, trained, scored and applied."""

@@ -1,0 +1,72 @@
+"""The yield in sentences: of raw and of extracted text, what the pilot's cuts rest on, and what other corpora kept."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from curate.reports import figures, hostile
+from curate.reports.ledger import Books
+
+NAME_CELLS = 40
+BASES = ("extracted tokens", "documents")
+"""Of what a run's own yields are shares, too."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a corpus kept, by its authors' figures."""
+
+    name: str
+    shares: tuple[str, ...]
+    """`1.6% of extracted tokens`."""
+    by: str
+    source: str
+
+
+@cache
+def published() -> tuple[Published, ...]:
+    """The figures of `published.toml`, in its order."""
+    table = tomllib.loads((Path(__file__).parent / "published.toml").read_text("utf-8"))
+    return tuple(
+        Published(
+            one["name"],
+            tuple(f"{100 * share['share']:.3g}% of {share['of']}" for share in one["shares"]),
+            one["by"],
+            one["source"],
+        )
+        for one in table["corpus"]
+    )
+
+
+def yields(report: Books) -> list[str]:
+    """Two sentences: what the output is of the raw text, and of the extracted text."""
+    out = report["output"]
+    names = {"from raw text": report["input"], "from extracted text": report["extracted"]}
+    return [
+        f"yield {name}: " + ", ".join(f"{figures.share(out[key], whole[key])} of {key}" for key in out)
+        for name, whole in names.items()
+    ]
+
+
+def elsewhere() -> str:
+    """One sentence: what was published of the same bases as a run's own yields."""
+    named = [
+        f"{one.name} " + ", ".join(share for share in one.shares if share.partition("% of ")[2] in BASES)
+        for one in published()
+    ]
+    return "published, of other crawls: " + "; ".join(name for name in named if not name.endswith(" "))
+
+
+def cuts(report: Books, space: str = figures.SPACE) -> Iterator[str]:
+    """A sentence for each share that the pilot turned into a bound: what is expected, and on how many documents."""
+    for name, cut in report.get("cuts", {}).items():
+        shares = ", ".join(f"{hostile.short(what, NAME_CELLS)} {_interval(one)}" for what, one in cut["shares"].items())
+        on = f"on {figures.grouped(cut['documents'], space)} documents of the pilot"
+        yield f"cut of {hostile.short(name, NAME_CELLS)}, {on}: {shares or 'none, everything passes'}"
+
+
+def _interval(found: Books) -> str:
+    share, low, high = (f"{100 * found[key]:.1f}%" for key in ("share", "low", "high"))
+    return f"{share} ({low} to {high})"
