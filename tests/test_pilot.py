@@ -1,15 +1,22 @@
 """Bounds that are shares of the corpus: found on the pilot's sample, the same however the run is carried out."""
 
 import hashlib
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pyarrow.parquet as pq
 import pytest
+import tomli_w
 
 from curate import Options, run
 from curate.shards import read_json
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
+from tests.tiny_models import quality_model
 
 LONGEST = {"use": "tests.asking:Longest", "keep_ratio": 0.25}
 SHARDS = {"ingest": {"shard_bytes": 30_000}}
@@ -87,6 +94,28 @@ def test_a_run_that_was_stopped_after_any_phase_goes_on_to_the_same_bytes(source
         run(recipe, [source], tmp_path / "stopped", options=Options(workers=1))
         assert digests(tmp_path / "stopped") == digests(tmp_path / "whole"), phases[number]
         shutil.rmtree(tmp_path / "stopped")
+
+
+def test_a_run_that_is_killed_while_it_cuts_leaves_the_same_bytes(source, tmp_path):
+    quality = {"use": "quality", "model": str(quality_model()), "keep_ratio": 0.5}
+    recipe = build(quality, LONGEST, ingest={"shard_bytes": 20_000})
+    run(recipe, [source], tmp_path / "whole", options=Options(workers=1))
+    (tmp_path / "recipe.toml").write_text(tomli_w.dumps(recipe.table()), "utf-8")
+    command = [sys.executable, "-m", "curate", "run", str(tmp_path / "recipe.toml"), str(source), "--quiet"]
+    command += ["--output", str(tmp_path / "out"), "--workers", "2"]
+
+    for phase in ("*-pilot-*/*/report.json", "*-cut-quality-*/*", "*-cut-longest-*/*", "*-segment0-*/*/report.json"):
+        process = subprocess.Popen(command, start_new_session=True)
+        deadline = time.monotonic() + 120
+        while (
+            process.poll() is None and time.monotonic() < deadline and not any((tmp_path / "out" / ".work").glob(phase))
+        ):
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.wait()
+    subprocess.run(command, check=True)
+
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
 
 
 def test_a_sample_of_a_larger_corpus_finds_nearly_the_cut_and_says_how_nearly(tmp_path):

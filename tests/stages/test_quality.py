@@ -1,5 +1,7 @@
 """Quality is what a trained model says of a text on one line; shares of the corpus become scores on the pilot."""
 
+import tomllib
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,11 +14,13 @@ from pydantic import ValidationError
 from curate import Options, run
 from curate.classifier.model import Classifier, lines
 from curate.errors import AssetError
+from curate.explanation import explained
+from curate.recipe import Recipe
 from curate.shards import read_json
 from curate.stages.quality import Quality
 from curate.testing import batch, signals, verdict
 from tests.conftest import build, document, write_jsonl
-from tests.tiny_models import quality_model
+from tests.tiny_models import quality_model, settings
 
 SPAM = "buy cheap item 5 now sale cart price 35 click here free shipping"
 unicode = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
@@ -108,6 +112,21 @@ def test_without_a_model_it_says_what_it_needs_and_how_to_get_it(tmp_path):
         run(build({"use": "quality"}), [source], tmp_path / "out", options=Options(workers=1))
 
 
+def test_a_recipe_that_leaves_the_model_to_the_user_is_explained_without_it():
+    told = explained(Recipe.load("dclm-baseline"))
+
+    assert told.startswith("# quality.model: needs model: ")
+    assert "model" not in tomllib.loads(told)["stage"][-1]
+    assert not explained(Recipe.load("dclm-baseline", settings("dclm-baseline"))).startswith("#")
+
+
+def test_a_setting_takes_back_the_share_that_a_recipe_asks_for():
+    recipe = Recipe.load("dclm-baseline", ["quality.keep_ratio=none", "quality.score.min=0.018112"])
+
+    assert recipe.stages[-1].keep_ratio is None
+    assert recipe.stages[-1].score.min == 0.018112
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"no model", "is no fastText model"), (b"", "is no fastText model"), (None, "no such file|No such file")],
@@ -138,6 +157,7 @@ def test_a_label_that_the_model_does_not_know_is_an_error_that_names_its_own():
         {"bucket_scores": {"head": 0.6, "middle": 0.3}, "bucket_ratios": {"head": 0.3, "middle": 0.6}},
         {"bucket_ratios": {"head": 0.3}},
         {"window": 0},
+        {"by_language": {"ko": {"keep_ratio": 0.1}}},
     ],
 )
 def test_fields_that_contradict_each_other_are_refused(fields):
