@@ -37,12 +37,18 @@ class Job:
 
 def perform(job: Job, recipe: Recipe) -> int:
     """Do a job in this process; its peak memory so far in bytes."""
-    of, setting = _settings.get((job.tokenizer, job.cuts), (None, None))
-    if setting is None or of is not recipe:
-        setting = Setting(recipe.settled(read_cuts(job.cuts)), job.tokenizer)
-        _settings[job.tokenizer, job.cuts] = recipe, setting
-    job.function(setting, folder=job.folder, **job.arguments)
+    job.function(_setting(job, recipe), folder=job.folder, **job.arguments)
     return peak_memory()
+
+
+def _setting(job: Job, recipe: Recipe) -> Setting:
+    """What the job shares with others of its run; models of an earlier run in this process are let go."""
+    for key in [key for key, (of, _) in _settings.items() if of is not recipe]:
+        del _settings[key]
+    key = job.tokenizer, job.cuts
+    if key not in _settings:
+        _settings[key] = recipe, Setting(recipe.settled(read_cuts(job.cuts)), job.tokenizer)
+    return _settings[key][1]
 
 
 _settings: dict[tuple[Path | None, Path | None], tuple[Recipe, Setting]] = {}
