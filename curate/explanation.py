@@ -27,6 +27,6 @@ def explained(recipe: Recipe, language: str | None = None) -> str:
 
 
 def _note(stage: str, languages: dict[str, dict[str, object]]) -> str:
-    fields = sorted({key for own in languages.values() for key in own})
+    fields = list(dict.fromkeys(key for own in languages.values() for key in own))
     one = "1 language has" if len(languages) == 1 else f"{len(languages)} languages have"
     return f"# {stage}: {one} {', '.join(fields)} of their own: {', '.join(languages)}"

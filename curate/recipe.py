@@ -20,7 +20,7 @@ from curate.by_language import variant
 from curate.cuts import Cut
 from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
-from curate.recipe_file import apply, find, read
+from curate.recipe_file import apply, find, read, resolve_languages
 from curate.stage import Asset, Barrier, Filter, OneOf, Range, Rewrite, Stage
 from curate.stages import stage_class, uses
 from curate.tokens import load
@@ -127,6 +127,7 @@ class Recipe(_Table):
         tables = ["stage" if name == "stages" else name for name in cls.model_fields]
         for setting in settings:
             apply(table, setting, [name for name in tables if name != "stage"])
+        resolve_languages(table, Path(), "--set")
         return cls.build(table, str(path))
 
     @classmethod

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from curate import lexicons
 from curate.by_language import one_scheme
 from curate.errors import RecipeError, nearest
 from curate.stages import STAGES, stage_class
@@ -26,12 +27,12 @@ def find(path: str | Path) -> Path:
 def read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:
     """A recipe's table with everything it extends merged in; raises `RecipeError`."""
     try:
-        table = tomllib.loads(file.read_text("utf-8"))
+        table = _toml(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{file}: not TOML: {error}") from None
     except OSError as error:
         raise RecipeError(f"{file}: {error.strerror}") from None
-    _resolve_languages(table, file)
+    resolve_languages(table, file.parent, str(file))
     _resolve_assets(table, file)
     parent = table.pop("extends", None)
     if parent is None:
@@ -62,31 +63,40 @@ def _resolve_assets(table: dict[str, Any], file: Path) -> None:
         tokens["tokenizer"] = _beside(file, tokens["tokenizer"])
 
 
-def _resolve_languages(table: dict[str, Any], file: Path) -> None:
-    """Put the tables of a languages file in the place of its name, and all labels into one scheme."""
+def resolve_languages(table: dict[str, Any], folder: Path, where: str) -> None:
+    """Put the tables of a languages file in the place of its name, and all labels into one scheme.
+
+    A file is looked for in `folder`, then among those that come with Sluice.
+    """
     stages = [fields for fields in table.get("stage", []) if isinstance(fields, dict)]
     names = {_name(fields) for fields in stages}
     for fields in stages:
         given = fields.get("by_language")
-        where = f"{file}: stage {_name(fields)!r}: by_language"
+        place = f"{where}: stage {_name(fields)!r}: by_language"
         if isinstance(given, str):
-            given = _of_stage(_languages(file.parent, given, where), fields, names, f"{where} = {given!r}")
+            given = _of_stage(_languages(folder, given, place), fields, names, f"{place} = {given!r}")
         if isinstance(given, dict):
             try:
                 fields["by_language"] = one_scheme(given)
             except ValueError as error:
-                raise RecipeError(f"{where}: {error}") from None
+                raise RecipeError(f"{place}: {error}") from None
 
 
 def _languages(folder: Path, name: str, where: str) -> dict[str, Any]:
-    """The tables of a languages file beside the recipe; its other keys tell of it."""
+    """The tables of a languages file; its other keys tell of it."""
+    shipped = [known.partition("/")[2] for known in lexicons.names("thresholds")]
+    file = folder / Path(name).expanduser()
     try:
-        table = tomllib.loads((folder / Path(name).expanduser()).read_text("utf-8"))
+        table = lexicons.read(f"thresholds/{name}") if name in shipped and not file.is_file() else _toml(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{where} = {name!r}: not TOML: {error}") from None
     except (OSError, ValueError):
-        raise RecipeError(f"{where} = {name!r}: no such file") from None
+        raise RecipeError(f"{where} = {name!r}: no such file{nearest(name, shipped)}") from None
     return {label: tables for label, tables in table.items() if isinstance(tables, dict)}
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 def _of_stage(table: dict[str, Any], fields: Mapping[str, Any], names: set[str], where: str) -> dict[str, Any]:

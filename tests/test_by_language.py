@@ -91,7 +91,10 @@ def test_all_spellings_of_a_label_are_one(tmp_path):
         ("[stage.by_language.ko]\nbullets = 'aa'", "by_language.ko.bullets: 'aa' names a character twice"),
         ("[stage.by_language.ko]\n[stage.by_language.kor]", "'ko' and 'kor' are one language"),
         ("[stage.by_language.korean]\nwords = 'off'", "'korean' is no language's label"),
-        ("by_language = 'none.toml'", "stage 'gopher': by_language = 'none.toml': no such file"),
+        (
+            "by_language = 'none.toml'",
+            "stage 'gopher': by_language = 'none.toml': no such file; known are fineweb2-languages.toml",
+        ),
         ("by_language = 'r.toml'", "by_language = 'r.toml': no table for stage 'gopher'"),
         ("by_language = 'bad.toml'", "not TOML"),
         ("by_language = 'gofer.toml'", "ko.gofer: no such stage; did you mean 'gopher'?"),
@@ -147,6 +150,22 @@ def test_a_languages_file_gives_each_stage_its_table_by_name_or_use(tmp_path):
     assert language.by_language == {"ko": {"score": {"min": 0.25}}}
     assert first.by_language == {"ko": {"words": {"min": 5}}}
     assert second.by_language == {"de": {"words": {"min": 8}}, "ko": {"words": {"min": 5}}}
+
+
+def test_a_languages_file_that_comes_with_sluice_goes_by_its_name_and_one_beside_the_recipe_before_it(tmp_path):
+    text = f'{HEAD}by_language = "fineweb2-languages.toml"\n'
+
+    assert len(recipe(tmp_path, text).stages[1].by_language) == 100
+    write(tmp_path / "fineweb2-languages.toml", LANGUAGES)
+    assert list(recipe(tmp_path, text).stages[1].by_language) == ["ko"]
+
+
+def test_a_setting_may_name_a_languages_file(tmp_path):
+    loaded = recipe(tmp_path, HEAD, ["language.by_language=fineweb2-languages.toml"])
+
+    assert loaded.stages[0].by_language["ko"] == {"score": {"min": 0.842}}
+    with pytest.raises(RecipeError, match="--set: stage 'language': by_language = 'no': no such file"):
+        recipe(tmp_path, HEAD, ["language.by_language=no"])
 
 
 def test_a_recipe_that_extends_another_changes_one_language_and_a_setting_one_bound(tmp_path):

@@ -11,6 +11,7 @@ from curate.testing import batch
 
 ROOT = files("curate.lexicons")
 ALL = ["languages.toml", "particles_ko.toml", "url_words.toml", *lexicons.names("toxicity"), *lexicons.names("slurs")]
+ALL += lexicons.names("thresholds")
 ALL += [name for language in lexicons.folders("identity") for name in lexicons.names(f"identity/{language}")]
 AXES = [name for name in ALL if name.startswith("identity/") and lexicons.read(name).get("axis") in identity.AXES]
 GRADED = [name for name in ALL if name.startswith(("toxicity/", "slurs/"))]
@@ -139,3 +140,40 @@ def test_language_codes_are_two_letters_where_iso_has_them():
     assert all(len(code) == 2 for code in tables["iso_639_3"].values())
     assert all(len(code) == 3 for code in tables["iso_639_3"])
     assert set(tables["individual"].values()) <= set(tables["iso_639_3"].values())
+
+
+PUBLISHED = {
+    "ko": (0.842, 0.374, 0.201, 0.282, 0.062, 0.196, {"min": 1, "max": 6}, 0.791),
+    "fr": (0.824, 0.264, 0.15, 0.161, 0.1, 0.185, {"min": 2, "max": 11}, 0.812),
+    "vi": (0.802, 0.293, 0.178, 0.223, 0.333, 0.103, {"min": 3, "max": 11}, 0.803),
+    "ta": (0.888, 0.276, 0.149, 0.23, 0.125, 0.195, {"min": 4, "max": "none"}, 0.779),
+}
+"""Typed by hand from FineWeb-2's configurations; Tamil's mean length of 37 binds nothing and is lifted."""
+
+
+@pytest.mark.parametrize("label", PUBLISHED)
+def test_thresholds_are_those_that_fineweb2_published(label):
+    table = lexicons.read("thresholds/fineweb2-languages.toml")[label]
+    repetition, fineweb, gopher = table["repetition"], table["fineweb"], table["gopher"]
+
+    assert PUBLISHED[label] == (
+        table["language"]["score"]["min"],
+        repetition["duplicate_line_ratio"]["max"],
+        repetition["duplicate_5_gram_ratio"]["max"],
+        repetition["top_2_gram_ratio"]["max"],
+        fineweb["line_punct_ratio"]["min"],
+        fineweb["list_ratio"]["max"],
+        gopher["mean_word_length"],
+        gopher["alpha_word_ratio"]["min"],
+    )
+
+
+def test_thresholds_cover_a_hundred_languages_and_let_nobody_pass_or_fail_by_outliers():
+    tables = {key: table for key, table in lexicons.read("thresholds/fineweb2-languages.toml").items() if len(key) < 4}
+
+    assert len(tables) == 100
+    for label, table in tables.items():
+        assert lexicons.language_code(label) == label
+        for field, bounds in {**table["repetition"], **table["fineweb"]}.items():
+            assert bounds == "off" or all(0 < share < 1 for share in bounds.values()), (label, field)
+        assert 0.5 < table["gopher"]["alpha_word_ratio"]["min"] < 1
