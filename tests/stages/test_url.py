@@ -1,3 +1,4 @@
+import gzip
 import json
 import random
 from pathlib import Path
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import AssetError
+from curate.ops import blocklist
 from curate.ops import url as ops
 from curate.stage import buffers
 from curate.stages.url import Url
@@ -68,8 +70,14 @@ def lists(tmp_path_factory):
         ("http://pages.example/~user?id=12", None),
         ("http://whole.example/any", "blocked_url.max"),
         ("http://other.whole.example/", None),
-        ("http://freepornvideos.example/", "hard_words.max"),
+        ("http://freepornvideos.example/", "strict_words.max"),
+        ("http://p.o-r_n.hub.example/", "strict_words.max"),
+        ("http://x.example/free%2Dp%6Frn", "strict_words.max"),
         ("http://x.example/p%6Frn", "hard_words.max"),
+        ("http://shop-ornaments.example/max-videos/olives-export", None),
+        ("http://xn--2q1bl84a.example/", "hard_words.max"),
+        ("http://야동.example/", "hard_words.max"),
+        ("http://en.wikipedia.org/wiki/Harbour", None),
         ("http://pornichet.example/plage", None),
         ("http://x.example/sexy-teens", "soft_words.max"),
         ("http://x.example/sex-education", None),
@@ -95,6 +103,80 @@ def test_the_users_words_add_to_the_projects_own_and_override_them(lists):
     assert signals(stage, "", url="http://a.example/sex")["soft_words"] == 0
     assert signals(stage, "", url="http://a.example/정원")["soft_words"] == 1
     assert signals(stage, "", url="http://a.example/casino")["soft_words"] == 1
+
+
+def test_words_of_every_grade_come_from_files(tmp_path):
+    (tmp_path / "hard.txt").write_text("# mine\ngrill*\n")
+    (tmp_path / "strict.txt").write_text("garden\n")
+    stage = Url(hard=tmp_path / "hard.txt", strict=tmp_path / "strict.txt", default_words=False)
+
+    assert verdict(stage, "", url="http://a.example/grilling") == "url_filter.hard_words.max"
+    assert verdict(stage, "", url="http://a.example/g-a-r-d-e-n-s") == "url_filter.strict_words.max"
+    assert verdict(stage, "", url="http://porn.example/xxx") is None
+
+
+def test_the_folders_of_ut1_and_packed_lists_are_read(tmp_path):
+    (tmp_path / "adult").mkdir()
+    (tmp_path / "adult" / "domains").write_text("one.example\n")
+    (tmp_path / "adult" / "urls").write_text("pages.example/~one\n")
+    (tmp_path / "games").mkdir()
+    (tmp_path / "games" / "domains.gz").write_bytes(gzip.compress(b"two.example\n"))
+    (tmp_path / "mine.gz").write_bytes(gzip.compress(b"three.example\n"))
+    stage = Url(domains=[tmp_path / "adult", tmp_path / "games", tmp_path / "mine.gz"], urls=tmp_path / "adult")
+
+    urls = [f"http://{name}.example/" for name in ("one", "two", "three", "four")] + ["http://pages.example/~one/x"]
+    found = stage.measure(batch(*[""] * len(urls), url=urls))
+
+    assert found["blocked_domain"].to_pylist() == [1, 1, 1, 0, 0]
+    assert found["blocked_url"].to_pylist() == [0, 0, 0, 0, 1]
+    assert stage.assets()["domains[0]"] == tmp_path / "adult" / "domains"
+    assert stage.assets()["domains[1]"] == tmp_path / "games" / "domains.gz"
+
+
+def test_a_broken_gzip_list_is_an_error(tmp_path):
+    (tmp_path / "list.gz").write_bytes(gzip.compress(b"one.example\n" * 99)[:-9])
+
+    with pytest.raises(AssetError, match=r"url_filter\.domains: cannot read .*list\.gz"):
+        Url(domains=tmp_path / "list.gz").prepare()
+
+
+def test_an_allowed_site_breaks_no_rule(tmp_path):
+    (tmp_path / "good").write_text("museum.example\n")
+    stage = Url(domains=tmp_path / "good", allow=tmp_path / "good")
+
+    measured = signals(stage, "", url="http://erotic-art.museum.example/nude/sex")
+
+    assert measured.pop("allowed") == 1
+    assert set(measured.values()) == {None, 0}
+
+
+def test_sites_that_corpora_are_made_of_are_left_out_on_request():
+    stage = Url(curated_site={"max": 0})
+
+    assert verdict(stage, "", url="https://en.wikipedia.org/wiki/Harbour") == "url_filter.curated_site.max"
+    assert verdict(stage, "", url="https://meta.stackexchange.com/") == "url_filter.curated_site.max"
+    assert verdict(stage, "", url="https://notwikipedia.org/") is None
+
+
+def test_a_host_of_any_length_costs_little():
+    hosts = ["xn--" + "a" * 200_000, "ä" * 100_000, "xn--" * 50_000 + "-a"]
+
+    measured = Url().measure(batch("", "", "", url=[f"http://{host}.example/" for host in hosts]))
+
+    assert measured["hard_words"].to_pylist() == [0, 0, 0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text("aB0 -./é한_%", max_size=12), max_size=4))
+def test_squeezing_leaves_letters_digits_and_all_beyond_ascii(texts):
+    urls = ops.normalise(*buffers(pa.array(texts, pa.string())))
+
+    offsets, data = ops.squeezed(urls)
+
+    for row in range(len(texts)):
+        whole = bytes(urls.data[urls.offsets[row] : urls.offsets[row + 1]])
+        kept = bytes(byte for byte in whole if byte >= 0x80 or chr(byte).isalnum())
+        assert bytes(data[offsets[row] : offsets[row + 1]]) == kept
 
 
 def test_the_projects_own_words_can_be_left_out(lists):
@@ -136,7 +218,15 @@ def test_a_bad_word_list_is_an_error(tmp_path, content, message):
         Url(words=tmp_path / "words.txt").prepare()
 
 
-@pytest.mark.parametrize("field", ["domains", "urls", "words"])
+@pytest.mark.parametrize("field", ["hard", "strict"])
+def test_a_word_that_cannot_be_found_is_an_error(tmp_path, field):
+    (tmp_path / "words.txt").write_text("18teen\n")
+
+    with pytest.raises(AssetError, match=rf"url_filter\.{field}: '18teen': needs a word that begins with a letter"):
+        Url(**{field: tmp_path / "words.txt"}).prepare()
+
+
+@pytest.mark.parametrize("field", ["domains", "urls", "allow", "words", "hard", "strict"])
 def test_a_missing_list_is_an_error(field):
     with pytest.raises(AssetError, match=rf"url_filter\.{field}: cannot read absent"):
         Url(**{field: "absent"}).prepare()
@@ -185,11 +275,11 @@ def test_plain_urls_are_normalised_as_the_slow_reference_says(scheme, user, host
     st.sets(st.lists(LABEL, min_size=1, max_size=3).map(".".join), max_size=6),
 )
 def test_a_domain_is_blocked_where_it_or_one_above_it_is_listed(host, listed):
-    slots = ops.table(ops.hash_hosts(ops.normalise(*buffers(pa.array(sorted(listed), pa.string())))))
+    slots = blocklist.table(blocklist.hash_hosts(ops.normalise(*buffers(pa.array(sorted(listed), pa.string())))))
     names = {ops.normalise(*buffers(pa.array([name]))).host(0).decode() for name in listed}
     host = ops.normalise(*buffers(pa.array([f"http://{host}/"]))).host(0).decode()
 
-    found = ops.on_domains(ops.normalise(*buffers(pa.array([f"http://{host}/"]))), slots)[0]
+    found = blocklist.on_domains(ops.normalise(*buffers(pa.array([f"http://{host}/"]))), slots)[0]
 
     labels = host.split(".")
     assert found == any(".".join(labels[i:]) in names for i in range(len(labels)))
@@ -223,9 +313,9 @@ def test_any_text_has_a_normal_form_no_longer_than_itself(urls):
 def test_a_large_block_list_holds_exactly_its_entries():
     rng = random.Random(1)
     names = pa.array([f"{rng.getrandbits(48):x}.example" for _ in range(20_000)])
-    slots = ops.table(ops.hash_hosts(ops.normalise(*buffers(names[:10_000]))))
+    slots = blocklist.table(blocklist.hash_hosts(ops.normalise(*buffers(names[:10_000]))))
 
-    found = ops.on_domains(ops.normalise(*buffers(names)), slots)
+    found = blocklist.on_domains(ops.normalise(*buffers(names)), slots)
 
     assert found.tolist() == [True] * 10_000 + [False] * 10_000
 
