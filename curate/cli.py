@@ -10,6 +10,7 @@ import typer
 
 from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
+from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
 
 if TYPE_CHECKING:
     from curate.progress import Progress
@@ -22,9 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-tokenizer_app = typer.Typer(help="Train or describe a tokenizer.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(tokenizer_app, name="tokenizer")
 app.add_typer(classifier_app, name="classifier")
+app.add_typer(unigram_app, name="unigram")
+app.add_typer(perplexity_app, name="perplexity")
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]
@@ -55,7 +57,7 @@ def run(
     fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
     ingest = [f"ingest.{key}={json.dumps(value)}" for key, value in fields.items() if value is not None]
     loaded = Recipe.load(recipe, [*(settings or []), *ingest])
-    options = Options(workers or _cores(), _bytes(memory), _share(only), reuse)
+    options = Options(workers or cores(), _bytes(memory), _share(only), reuse)
     if dry_run:
         _show_plan(loaded, inputs)
         return
@@ -126,10 +128,6 @@ def _show_plan(recipe: Any, inputs: list[str]) -> None:
         typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 
 
@@ -165,7 +163,7 @@ def demo(
     from curate.work import Options
 
     def curated(recipe: Any, inputs: Any, folder: Path) -> "Result":
-        result = _run(recipe, inputs, folder, Options(workers or _cores()), None, quiet=False)
+        result = _run(recipe, inputs, folder, Options(workers or cores()), None, quiet=False)
         _show_table(folder)
         return result
 
@@ -274,40 +272,6 @@ def clean(folder: Folder) -> None:
     from curate.finish import clean as remove
 
     typer.echo(f"{remove(folder):,} bytes freed")
-
-
-@tokenizer_app.command("train", epilog="Example: curate tokenizer train books.jsonl --vocabulary 32768 --output t.json")
-def tokenizer_train(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs of text.")],
-    output: Annotated[Path, typer.Option(help="The tokenizer.json to write.")],
-    vocabulary: Annotated[int, typer.Option(min=640, help="Ids in all, a multiple of 64.")] = 32_768,
-    text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
-) -> None:
-    """Train a byte-level BPE tokenizer on text as it stands."""
-    from curate.ingest import Ingest, Record, discover, read
-    from curate.shards import atomic
-    from curate.tokens import train
-
-    if vocabulary % 64:
-        raise UsageError(f"--vocabulary {vocabulary}: not a multiple of 64")
-    options = Ingest(text_field=text_field)
-    records = (item for source in discover(inputs, options).sources for item in read(source, options))
-    texts = [item.text for item in records if isinstance(item, Record) and item.text]
-    if not texts:
-        raise CurateError("no text could be read")
-    made = train(texts, vocabulary, _cores())
-    with atomic(output) as temporary:
-        temporary.write_text(made, "utf-8")
-    typer.echo(str(output))
-
-
-@tokenizer_app.command("show", epilog="Example: curate tokenizer show corpus/tokenizer/tokenizer.json")
-def tokenizer_show(path: Annotated[Path, typer.Argument(metavar="FILE", help="A tokenizer.json.")]) -> None:
-    """Describe a tokenizer: model, vocabulary, reserved ids."""
-    from curate.tokens import describe
-
-    for key, value in describe(path).items():
-        typer.echo(f"{key}: {value}")
 
 
 def _unexpected(error: Exception) -> str:

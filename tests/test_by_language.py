@@ -195,7 +195,7 @@ def test_a_file_of_a_language_is_an_asset_like_any_other(tmp_path):
     text = 'name = "r"\n[[stage]]\nuse = "language"\n[[stage]]\nuse = "url"\nname = "block"\n'
     loaded = recipe(tmp_path, f'{text}[stage.by_language.ko]\ndomains = "block.txt"\n')
 
-    assert loaded.stages[1].assets() == {"by_language.ko.domains": block}
+    assert loaded.stages[1].assets() == {"by_language.ko.domains[0]": block}
     assert loaded.table(portable=True)["stage"][1]["by_language"] == {"ko": {"domains": "block.txt"}}
     before = key_of(loaded.identities(loaded.stages))
     write(block, "two.example\n")

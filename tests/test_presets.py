@@ -40,6 +40,8 @@ GOLDEN = {
         "minhash.duplicate": 10,
     },
     "dclm-baseline": {"word_removal.removed_word_ratio.max": 10, "minhash.duplicate": 10, "quality.score.min": 162},
+    "ccnet": {"exact.duplicate": 10},
+    "dolma": {"c4_lines.empty": 10, "exact.duplicate": 10},
     "refinedweb": {"word_removal.removed_word_ratio.max": 10, "minhash.duplicate": 10},
 }
 """Reason → documents. FineWeb has two ways to lose what has no full stops; C4's own is to leave no line of it."""

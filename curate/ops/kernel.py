@@ -18,6 +18,7 @@ IN_BOOL, IN_U8, IN_U16, IN_U32, IN_U64, IN_I32, IN_I64 = (
     types.Array(scalar, 1, "C", readonly=True)
     for scalar in (types.boolean, types.uint8, types.uint16, types.uint32, types.uint64, types.int32, types.int64)
 )
+IN_F32, IN_F64 = (types.Array(scalar, 1, "C", readonly=True) for scalar in (types.float32, types.float64))
 OUT_U8, OUT_U32, OUT_U64, OUT_I32, OUT_I64, OUT_F64 = (
     types.Array(scalar, 1, "C")
     for scalar in (types.uint8, types.uint32, types.uint64, types.int32, types.int64, types.float64)
@@ -25,6 +26,7 @@ OUT_U8, OUT_U32, OUT_U64, OUT_I32, OUT_I64, OUT_F64 = (
 OUT_U32_2D, OUT_U64_2D, OUT_I64_2D = (
     types.Array(scalar, 2, "C") for scalar in (types.uint32, types.uint64, types.int64)
 )
+OUT_F32 = types.Array(types.float32, 1, "C")
 OUT_I32_2D = types.Array(types.int32, 2, "C")
 IN_U32_2D, IN_I32_2D = (types.Array(scalar, 2, "C", readonly=True) for scalar in (types.uint32, types.int32))
 I64, U64, F64, BOOL, VOID = types.int64, types.uint64, types.float64, types.boolean, types.void

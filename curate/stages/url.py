@@ -61,7 +61,7 @@ class Url(Filter):
     strict: Asset | None = None
     """More strict words, one a line."""
     hard: Asset | None = None
-    """More hard words, one a line; `*` at an end matches inside words."""
+    """More hard words, one a line, which are no soft words then; `*` at an end matches inside words."""
     words: Asset | None = None
     """More soft words, one a line, or word, tab and weight; a weight of 0 makes a word innocent."""
     default_words: bool = True
@@ -139,10 +139,10 @@ class Url(Filter):
             own = _own("url_words.toml")
             for key, weight in (("hard", None), ("soft", 1.0), ("strong", 2.0), ("allow", 0.0)):
                 weights |= dict.fromkeys(own[key], weight)
-        if self.hard is not None:
-            weights |= dict.fromkeys(lists.words_in(self.hard, f"{self.name}.hard"))
         if self.words is not None:
             weights |= lists.weighted(self.words, f"{self.name}.words")
+        if self.hard is not None:
+            weights |= dict.fromkeys(lists.words_in(self.hard, f"{self.name}.hard"))
         return Words.of(weights)
 
     @cached_property

@@ -108,7 +108,9 @@ def test_the_users_words_add_to_the_projects_own_and_override_them(lists):
 def test_words_of_every_grade_come_from_files(tmp_path):
     (tmp_path / "hard.txt").write_text("# mine\ngrill*\n")
     (tmp_path / "strict.txt").write_text("garden\n")
-    stage = Url(hard=tmp_path / "hard.txt", strict=tmp_path / "strict.txt", default_words=False)
+    (tmp_path / "soft.txt").write_text("grill*\n")
+    lists = {"hard": tmp_path / "hard.txt", "strict": tmp_path / "strict.txt", "words": tmp_path / "soft.txt"}
+    stage = Url(**lists, default_words=False)
 
     assert verdict(stage, "", url="http://a.example/grilling") == "url_filter.hard_words.max"
     assert verdict(stage, "", url="http://a.example/g-a-r-d-e-n-s") == "url_filter.strict_words.max"
