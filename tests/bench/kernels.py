@@ -16,6 +16,7 @@ from curate.stages import STAGES
 from tests.bench import peer
 from tests.bench.inputs import Corpus, corpus, crawl, sample, unpacked
 from tests.bench.measure import Run, run
+from tests.bench.models import models
 from tests.bench.one import KERNELS, WHAT
 from tests.bench.setting import Setting, say
 from tests.bench.tables import duration, rate, size, table
@@ -34,10 +35,10 @@ def main(setting: Setting) -> str:
     if setting.data is not None:
         pages = save(_pages(setting), setting.work / "pages.arrow")
     kernels = [_row(setting, name, name, texts, {}) for name in KERNELS]
-    stages = []
+    stages, needed = [], models(given, setting.work)
     for name in STAGES:
         if name != "extract":
-            stages.append(_row(setting, name, f"stage {name}", texts, {}))
+            stages.append(_row(setting, name, f"stage {name}", texts, needed.get(name, {})))
         elif pages is not None:
             stages.append(_row(setting, name, f"stage {name}", pages, {}))
         if name == "language" and setting.lid is not None:
