@@ -1,15 +1,37 @@
 """`curate classifier`: train a model for the stage `quality`."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from curate.errors import UsageError
+from curate.errors import UsageError, nearest
 
 app = typer.Typer(help="Train a classifier of documents.", no_args_is_help=True, rich_markup_mode=None)
 
-Inputs = Annotated[list[str], typer.Option(metavar="INPUT", help="A file, folder or quoted glob; may be repeated.")]
+Inputs = Annotated[list[str], typer.Option(metavar="INPUT...", help="Files, folders or globs.")]
+
+
+class TwoSides(TyperCommand):
+    """A command whose `--positive` and `--negative` take all values up to the next option, as shells write globs."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Repeat the option before each of its values, which is how lists are parsed."""
+        return super().parse_args(ctx, list(_repeated(args)))
+
+
+def _repeated(arguments: list[str]) -> Iterator[str]:
+    side, first = "", False
+    for one in arguments:
+        if one.startswith("-"):
+            side, first = (one if one in ("--positive", "--negative") else ""), True
+        elif side and not first:
+            yield side
+        else:
+            first = False
+        yield one
 
 
 @app.callback()
@@ -17,7 +39,10 @@ def classifier() -> None:
     """Train a classifier of documents."""
 
 
-@app.command(epilog="Example: curate classifier train --positive good/ --negative crawl.jsonl.zst --output quality.bin")
+@app.command(
+    cls=TwoSides,
+    epilog="Example: curate classifier train --positive good/ --negative crawl/*.jsonl.zst --output quality.bin",
+)
 def train(
     positive: Inputs,
     negative: Inputs,
@@ -34,6 +59,7 @@ def train(
     balance: Annotated[bool, typer.Option(help="Train on as many texts of one side as of the other.")] = True,
     quantize: Annotated[bool, typer.Option("--quantize", help="Some MB instead of hundreds, a little worse.")] = False,
     text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
+    kind: Annotated[str | None, typer.Option(help="Read the inputs as this kind: jsonl, text, …")] = None,
     licence: Annotated[str | None, typer.Option(help="A line on the model's licence for its card.")] = None,
 ) -> None:
     """Train fastText to tell positive texts from negative ones, with scores on held-out texts.
@@ -44,6 +70,7 @@ def train(
     from curate.classifier.card import write_card
     from curate.classifier.train import Training, train
     from curate.ingest import Ingest
+    from curate.ingest.records import KINDS
 
     if output.is_dir():
         raise UsageError(f"{output}: a folder; name the file to write")
@@ -60,7 +87,10 @@ def train(
         balance=balance,
         quantize=quantize,
     )
-    facts = train(positive, negative, output, settings, Ingest(text_field=text_field))
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"--kind {kind}: no such kind{nearest(kind, KINDS)}")
+    ingest = Ingest.model_validate({"text_field": text_field, "kind": kind})
+    facts = train(positive, negative, output, settings, ingest)
     for name, found in (facts["held_out"] or {}).items():
         typer.echo(f"{name:<18}{found['value']:.4f}  ({found['low']:.4f} to {found['high']:.4f})")
     if facts["held_out"] is None:

@@ -31,7 +31,7 @@ class Quality(Filter):
 
     use = "quality"
     packages = ("fasttext-community",)
-    needs = {  # noqa: RUF012 - pydantic would take a ClassVar's annotation from the parent, and does
+    needs = {  # noqa: RUF012 - a ClassVar by its annotation in Stage
         "model": "train one with `curate classifier train`, or give DCLM's fasttext-oh-eli5 by --set quality.model=FILE"
     }
 

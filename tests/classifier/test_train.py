@@ -198,6 +198,42 @@ def test_the_command_trains_scores_and_writes_a_card(sides, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"good.jsonl", "bad.jsonl", "m.bin", "m.bin.md", "m.bin.json"}
 
 
+def test_a_side_takes_all_files_that_follow_as_a_shell_writes_a_glob(sides, tmp_path):
+    more = write_jsonl(tmp_path / "more.jsonl", [document(i) for i in range(80, 90)])
+    arguments = ["--positive", str(sides[0]), str(more), "--dim", "8", "--negative", str(sides[1]), "--buckets", "2000"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "curate", "classifier", "train", *arguments, "--output", str(tmp_path / "m.bin")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stderr == ""
+    assert json.loads((tmp_path / "m.bin.json").read_text())["texts"]["read"] == {"hq": 90, "cc": 200}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output", "x", "stray"], "stray"),
+        (["--output", "x", "--kind", "jason"], "did you mean 'jsonl'"),
+        (["--output", "x", "--validation", "2"], "--validation"),
+        ([], "--output"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line(arguments, message, sides):
+    given = ["--positive", str(sides[0]), "--negative", str(sides[1]), *arguments]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "curate", "classifier", "train", *given], check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_folder_cannot_be_written_to(sides, tmp_path):
     arguments = ["--positive", str(sides[0]), "--negative", str(sides[1]), "--output", str(tmp_path)]
 
