@@ -143,12 +143,13 @@ def test_language_codes_are_two_letters_where_iso_has_them():
 
 
 PUBLISHED = {
-    "ko": (0.842, 0.374, 0.201, 0.282, 0.062, 0.196, {"min": 1, "max": 6}, 0.791),
+    "ko": (0.842, 0.374, 0.201, 0.282, 0.062, 0.355, {"min": 1, "max": 6}, 0.712),
     "fr": (0.824, 0.264, 0.15, 0.161, 0.1, 0.185, {"min": 2, "max": 11}, 0.812),
     "vi": (0.802, 0.293, 0.178, 0.223, 0.333, 0.103, {"min": 3, "max": 11}, 0.803),
     "ta": (0.888, 0.276, 0.149, 0.23, 0.125, 0.195, {"min": 4, "max": "none"}, 0.779),
 }
-"""Typed by hand from FineWeb-2's configurations; Tamil's mean length of 37 binds nothing and is lifted."""
+"""Typed by hand from FineWeb-2's configurations. Tamil's mean length of 37 binds nothing and is lifted; Korean's 0.196 line feeds
+a morpheme and 0.791 of the morphemes are 0.355 a word and 0.712 of the words."""
 
 
 @pytest.mark.parametrize("label", PUBLISHED)
@@ -176,4 +177,5 @@ def test_thresholds_cover_a_hundred_languages_and_let_nobody_pass_or_fail_by_out
         assert lexicons.language_code(label) == label
         for field, bounds in {**table["repetition"], **table["fineweb"]}.items():
             assert bounds == "off" or all(0 < share < 1 for share in bounds.values()), (label, field)
-        assert 0.5 < table["gopher"]["alpha_word_ratio"]["min"] < 1
+        letters = table["gopher"]["alpha_word_ratio"]
+        assert letters == "off" if label == "bo" else 0.5 < letters["min"] < 1
