@@ -1,6 +1,7 @@
 import gzip
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -310,6 +311,43 @@ def test_any_text_has_a_normal_form_no_longer_than_itself(urls):
 
     sizes = np.diff(forms.offsets).tolist()
     assert all(0 <= host <= size <= len(url.encode()) for host, size, url in zip(forms.hosts, sizes, urls, strict=True))
+
+
+GIVEN = {"strict": ["grill", "mart"], "hard": ["tent", "oak"], "words": ["sea", "garden", "lamp"]}
+
+
+def slow_reason(url, domains):
+    """RefinedWeb's rules in datatrove's order, but for words that are runs of letters here, without digits."""
+    host, rest = slow_normal(url)
+    labels = host.split(".")
+    if {".".join(labels[i:]) for i in range(len(labels))} & domains:
+        return "url_filter.blocked_domain.max"
+    squeezed = "".join(character for character in host + rest if character.isalnum())
+    words = set(re.split(r"[^a-z]+", host + rest))
+    if any(word in squeezed for word in GIVEN["strict"]):
+        return "url_filter.strict_words.max"
+    if words & set(GIVEN["hard"]):
+        return "url_filter.hard_words.max"
+    return "url_filter.soft_words.max" if len(words & set(GIVEN["words"])) > 1 else None
+
+
+@pytest.fixture(scope="module")
+def given_lists(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("given")
+    for name, words in {**GIVEN, "domains": ["oak.example", "sea"]}.items():
+        (folder / name).write_text("\n".join(words))
+    return Url(**{name: folder / name for name in (*GIVEN, "domains")}, default_words=False)
+
+
+PART = st.sampled_from(["grill", "gr", "ill", "tent", "oak", "sea", "garden", "lamp", "mart", "x", "1", "example"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(PART, st.sampled_from(["", "-", "/", ".", "_"])), min_size=1, max_size=6))
+def test_a_url_is_judged_as_the_rules_say_one_after_the_other(given_lists, parts):
+    url = "http://a." + "".join(part + sign for part, sign in parts)
+
+    assert verdict(given_lists, "", url=url) == slow_reason(url, {"oak.example", "sea"})
 
 
 def test_a_large_block_list_holds_exactly_its_entries():
