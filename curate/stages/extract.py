@@ -8,6 +8,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from curate.errors import AssetError
+from curate.ops.blocks import blocks
+from curate.ops.content import main_content, written
 from curate.ops.markup import HTML, depth, is_markup, overload, without_options
 from curate.stage import Edited, Rewrite
 
@@ -35,18 +37,18 @@ class Page(NamedTuple):
 class Extract(Rewrite):
     """Extracts the main content of HTML and XHTML; plain text passes untouched.
 
-    Resiliparse (Bevendorff et al., ECIR 2018) by default, trafilatura (Barbaresi, ACL 2021) by choice:
-    some ten times slower, and more precise on articles; the body's text and the title are Resiliparse's
-    in either case. Two rules of ours follow, each measured against
-    human gold (mean token F1 on Dragnet, CleanEval and L3S-GN1, which Resiliparse alone reads at 0.840,
-    0.898 and 0.829):
+    By default the page's blocks are told apart by their length, their links and what tags, classes and ids call them:
+    `curate.ops.content` has the rules, in the line of boilerpipe (Kohlschütter et al., WSDM 2010) and Readability, and
+    none of them depends on a language. Resiliparse parses (Bevendorff et al., ECIR 2018). By choice Resiliparse or
+    trafilatura (Barbaresi, ACL 2021) finds the main content; docs/extraction.md has each one's scores on pages whose
+    text people have marked.
 
-    - `fallback`: where the main content holds less than this share of the page's prose, the extractor
-      has missed it, and the body's text is taken (0.847, 0.907, 0.835);
-    - `trim`: menus and link lists before and after the prose are cut, all but five lines before it and
-      one after it (with both 0.858, 0.917, 0.865).
+    - `fallback`: a page without prose has no content to find, and Resiliparse's reading is taken; where an extractor's
+      main content holds less than this share of the page's prose, it was missed, and the body's text is taken;
+    - `trim`: what Resiliparse or trafilatura leave of menus and link lists before and after the prose is cut, all but
+      five lines before it and one after it.
 
-    Both look at lines of at least 100 bytes; pages without such lines are left as they are extracted.
+    These two look at lines of at least 100 bytes; pages without such lines are left as they are extracted.
     Signals: `changed`, `title` (null where there is none), `fallback`. Markup that nests deeper than
     `max_depth` is an error: extractors take time quadratic in depth.
     """
@@ -54,13 +56,13 @@ class Extract(Rewrite):
     use: ClassVar[str] = "extract"
     reads: ClassVar[tuple[str, ...]] = ("text", "media")
 
-    extractor: Literal["resiliparse", "trafilatura"] = "resiliparse"
+    extractor: Literal["blocks", "resiliparse", "trafilatura"] = "blocks"
     main_content: bool = True
     """Leave out navigation, footers and other boilerplate; False takes all visible text."""
     fallback: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Share of the page's prose, 0 to 1, under which main content counts as missed; 0: only where it is empty."""
     trim: bool = True
-    """Cut menus and link lists around the prose."""
+    """Cut menus and link lists around the prose that Resiliparse or trafilatura found."""
     comments: bool = True
     """Keep readers' comments."""
     links: bool = False
@@ -73,7 +75,7 @@ class Extract(Rewrite):
     @property
     def packages(self) -> tuple[str, ...]:  # type: ignore[override]
         """Distributions whose version decides the result."""
-        return ("resiliparse",) if self.extractor == "resiliparse" else ("resiliparse", "trafilatura")
+        return ("resiliparse", "trafilatura") if self.extractor == "trafilatura" else ("resiliparse",)
 
     def prepare(self) -> None:
         """Import the extractor, or raise `AssetError`."""
@@ -118,6 +120,8 @@ class Extract(Rewrite):
         title = " ".join(extract.title().split())[:_TITLE] or None
         if not self.main_content:
             return Page(tidy(extract.body()), title, fallback=False)
+        if self.extractor == "blocks" and (text := tidy(extract.content())):
+            return Page(text, title, fallback=False)
         text = tidy(extract.main())
         found = prose(text)
         missed = not text
@@ -169,6 +173,25 @@ class _Resiliparse:
 
     def title(self) -> str:
         return self._tree.title or ""
+
+    def content(self) -> str:
+        """The blocks of the main content; nothing where none is prose."""
+        if self._tree.body is None:
+            return ""
+        if self._fields.links or self._fields.alt_texts:
+            self._write_out(self._tree.body)
+        page = blocks(self._tree.body.html.encode("utf-8", "replace"))
+        keep = main_content(page, comments=self._fields.comments)
+        return "" if keep is None else written(page, keep)
+
+    def _write_out(self, body: Any) -> None:
+        """Put links' targets after their texts, and pictures' descriptions before the pictures."""
+        if self._fields.links:
+            for link in body.query_selector_all("a[href]"):
+                link.append_child(self._tree.create_text_node(f" ({link['href']})"))
+        if self._fields.alt_texts:
+            for picture in body.query_selector_all("img[alt]"):
+                picture.parent.insert_before(self._tree.create_text_node(f" {picture['alt']} "), picture)
 
     def main(self) -> str:
         return self._text(main_content=True)

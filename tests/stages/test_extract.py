@@ -18,7 +18,11 @@ ARTICLE = (
     f"<article><h1>Report adopted</h1>{PARAGRAPHS}</article>"
     "<footer>All rights reserved</footer></body></html>"
 )
-STAGES = {"resiliparse": Extract(), "trafilatura": Extract(extractor="trafilatura")}
+STAGES = {
+    "blocks": Extract(),
+    "resiliparse": Extract(extractor="resiliparse"),
+    "trafilatura": Extract(extractor="trafilatura"),
+}
 
 
 def extracted(stage, text, media="text/html"):
@@ -266,7 +270,11 @@ def test_a_nulls_text_stays_empty():
 def test_the_choice_of_extractor_and_its_version_are_identity():
     found = {name: sorted(stage.identity()["packages"]) for name, stage in STAGES.items()}
 
-    assert found == {"resiliparse": ["resiliparse"], "trafilatura": ["resiliparse", "trafilatura"]}
+    assert found == {
+        "blocks": ["resiliparse"],
+        "resiliparse": ["resiliparse"],
+        "trafilatura": ["resiliparse", "trafilatura"],
+    }
 
 
 @pytest.mark.parametrize(
