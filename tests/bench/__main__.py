@@ -4,6 +4,7 @@
 
 filters   JSON Lines to documents by the heuristic filters, against datatrove's; stages beside plain scans
 chain     JSON Lines to token shards, against datatrove 0.10.1 on one worker
+gold      extraction against human gold: precision, recall, F1 and pages/s (needs --data with gold; docs/extraction.md)
 extract   WARC to text, against datatrove's WarcReader and trafilatura (needs --data with pages)
 kernels   MB/s per core of every kernel and every stage, each in a process of its own
 memory    peak memory of a run over growing inputs
@@ -32,7 +33,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "extract", "filters", "chain")
+NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain")
 ALONE = ("startup", "memory", "kernels")
 
 
@@ -46,15 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     subprocess.run([sys.executable, "-m", "curate.ops"], check=True)
     for name in names:
         with tempfile.TemporaryDirectory(prefix="bench-", dir=given.work) as work:
+            bench = importlib.import_module(f"tests.bench.{name}")
             try:
-                told = importlib.import_module(f"tests.bench.{name}").main(_setting(given, Path(work)))
+                told = bench.main(_setting(given, Path(work)))
             except FailedRunError as error:
                 say(f"{name}: {error}")
                 return 1
         text = f"{told}\n\n{machine.line(given.pin)}"
         print(f"## {name}\n\n{text}\n", flush=True)
         if given.write:
-            tables.write(name, text)
+            tables.write(name, text, getattr(bench, "DOCUMENT", tables.DOCUMENT))
     return 0
 
 
