@@ -2,8 +2,8 @@
 
 The order is that of the HTML standard (byte order mark, then the transport's charset, then `<meta>`),
 but what is declared is verified: bytes that are valid UTF-8 beyond ASCII are UTF-8 whatever a page
-says, and a declaration that the bytes contradict gives way to detection. Encoding labels are those of
-the WHATWG Encoding Standard, so `iso-8859-1` means windows-1252.
+says, and a declaration that the bytes contradict, or one of `iso-8859-1` over text of another script, gives
+way to detection. Encoding labels are those of the WHATWG Encoding Standard, so `iso-8859-1` means windows-1252.
 """
 
 import codecs
@@ -33,6 +33,7 @@ _DETECT = 1 << 17
 """How much of a page the detector reads."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 _C1 = re.compile(rb"[\x80-\x9f]")
+_LETTERS = re.compile(rb"[\xa1-\xff]+")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
 _WHOLE = re.compile(r"[^\x00-\x7f\ufffd]")
 _SINGLE = ("iso8859", "cp125", "koi8", "mac")
@@ -137,7 +138,7 @@ def _wide(data: bytes) -> str | None:
 
 def _legacy(data: bytes, declared: str | None, error: UnicodeDecodeError) -> Decoded:
     """Bytes that are no UTF-8: as declared if that holds, else as detected, else repaired."""
-    if declared and declared != "utf-8":
+    if declared and declared != "utf-8" and not (declared == "cp1252" and _foreign(_window(data))):
         text = _strict(data, declared)
         if text is not None:
             return _clean(text, declared, "declared")
@@ -181,9 +182,7 @@ def _detected(data: bytes) -> str:
     """
     from resiliparse.parse.encoding import detect_encoding
 
-    first = _HIGH.search(data)
-    start = max(0, (first.start() if first else 0) - 1024)
-    window = data[start : start + _DETECT]
+    window = _window(data)
     name = detect_encoding(window, max_len=_DETECT) or "cp1252"
     name = CODECS.get(name, name)
     if name == "utf-8" and _korean(window):
@@ -191,6 +190,21 @@ def _detected(data: bytes) -> str:
     if name == "utf-8" or (name.startswith(_SINGLE) and _unlikely(window, name)):
         return "cp1252"
     return name
+
+
+def _window(data: bytes) -> bytes:
+    first = _HIGH.search(data)
+    start = max(0, (first.start() if first else 0) - 1024)
+    return data[start : start + _DETECT]
+
+
+def _foreign(window: bytes) -> bool:
+    """Whether most bytes beyond ASCII stand three and more in a row, as no Western language writes its letters.
+
+    `iso-8859-1` is what servers and editors declare that were never told; the detector knows better then.
+    """
+    runs = [len(run) for run in _LETTERS.findall(window)]
+    return 2 * sum(run for run in runs if run > 2) > sum(runs)
 
 
 def _korean(window: bytes) -> bool:

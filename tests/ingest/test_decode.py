@@ -38,6 +38,34 @@ def test_valid_utf8_is_never_touched(text):
 
 
 @pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1251", RUSSIAN),
+        ("koi8-u", RUSSIAN),
+        ("iso8859-5", RUSSIAN),
+        ("iso8859-7", "Όλες οι ευτυχισμένες οικογένειες μοιάζουν μεταξύ τους. "),
+        ("gb18030", "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。"),
+        ("cp949", "동해 물과 백두산이 마르고 닳도록 하느님이 보우하사 우리나라 만세"),
+    ],
+)
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "us-ascii"])
+def test_a_western_declaration_over_another_script_gives_way_to_detection(charset, codec, text):
+    page = meta(charset, text * 4)
+
+    assert decode(page.encode(codec)) == (page, codec, "detected")
+    assert decode(page.encode(codec), charset) == (page, codec, "detected")
+
+
+@pytest.mark.parametrize(
+    "text", ["Où est-il? Naïve café, très fatigué", "·····", "¡¡¡Olé!!! ¿¿Qué??", "«¡Así!»", "Größe: süß"]
+)
+def test_a_western_declaration_over_western_text_is_believed(text):
+    page = meta("iso-8859-1", f"{text} — {'é à ü ö ñ ' * 3}")
+
+    assert decode(page.encode("cp1252")).text == page
+
+
+@pytest.mark.parametrize(
     ("charset", "codec", "text"),
     [
         ("windows-1251", "cp1251", RUSSIAN),
