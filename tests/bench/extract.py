@@ -38,11 +38,11 @@ def main(setting: Setting) -> str:
 
 def _tell(setting: Setting, pages: Crawl, ours: list[tuple[Run, Any]], theirs: tuple[Run, Any]) -> str:
     given = f"Input: {pages.pages:,} real pages, {size(pages.html_bytes)} of HTML in one gzip WARC."
-    runs = f"curate run with resiliparse: the median of {setting.repeats} runs; the others: one run."
+    runs = f"curate run by default: the median of {setting.repeats} runs; the others: one run."
     step = next(step for step in theirs[1]["extraction"]["steps"] if "extracted" in step or "timeout" in step)
     lost = ", ".join(f"{step[key]:,} {word}" for key, word in LOST.items() if step.get(key))
     notes = f"datatrove: {step.get('forwarded', 0):,} pages with text" + (f"; {lost}" if lost else "") + "."
-    names = ("curate run, resiliparse (default)", "curate run, trafilatura")
+    names = ("curate run, blocks (default)", "curate run, trafilatura")
     rows = [
         _row(name, pages, took, report["output"]["documents"], theirs[0])
         for name, (took, report) in zip(names, ours, strict=True)
