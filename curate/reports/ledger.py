@@ -104,7 +104,7 @@ def shown(recipe: Books, stage: str, reason: str, space: str = figures.SPACE) ->
     tables = _table(fields.get("by_language")).values()
     if any(rule in own or bound in _table(own.get(signal)) for own in tables):
         told = shown({"stage": [{**fields, "by_language": {}}]}, stage, reason, space)
-        return f"{told} of its language" if told == rule else f"{told} (or its language's bound)"
+        return f"{told} (by language)"
     limits = _table(fields.get(signal))
     if bound in {"min", "max"} and _number(limits.get(bound)):
         return f"{signal} {'<' if bound == 'min' else '>'} {figures.limit(limits[bound], space)}"
