@@ -16,12 +16,18 @@ def find(path: str | Path) -> Path:
     given = Path(path)
     if given.is_file():
         return given
-    shipped = Path(__file__).parents[1] / "pipelines"
+    shipped = recipes()
     for candidate in (shipped / given.name, shipped / f"{given.name}.toml"):
         if len(given.parts) == 1 and candidate.is_file():
             return candidate
     names = sorted(p.stem for p in shipped.glob("*.toml") if "[model]" not in p.read_text("utf-8"))
     raise RecipeError(f"{path}: no such recipe{nearest(given.stem, names)}")
+
+
+def recipes() -> Path:
+    """The folder of the recipes that come with Sluice: inside an installed package, beside a checkout's."""
+    inside = Path(__file__).with_name("pipelines")
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "pipelines"
 
 
 def read(file: Path, below: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def slow(sentences, order):
         counts[n] = {g: c for g, c in own.items() if g != ("<s>",)}
     made = {(): 1 / (len(words) - 1)}
     for n in range(1, order + 1):
-        taken = discounts(np.array(list(counts[n].values())))
+        taken = discounts(np.array(list(counts[n].values()), np.int64))
         totals, left = Counter(), Counter()
         for gram, count in counts[n].items():
             totals[gram[:-1]] += count
