@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.ops import unicode
+from curate.ops.breaks import line_break
 from curate.ops.kernel import (
     BOOL,
     I64,
@@ -27,7 +28,7 @@ from curate.ops.kernel import (
     kernel,
 )
 from curate.ops.phrases import Phrases, holds_phrase
-from curate.ops.text import DOT, NEWLINE, first_visible, last_visible, line_end, next_word
+from curate.ops.text import DOT, NEWLINE, first_visible, last_visible, next_word
 from curate.ops.unicode import DIGIT, decode
 
 Offsets = NDArray[np.int32]
@@ -176,10 +177,10 @@ def _keep_lines(
     for row in range(counts.shape[1]):
         at, end, begin = i64(offsets[row]), i64(offsets[row + 1]), to
         while at < end:
-            stop = line_end(data, at, end)
-            start = first_visible(data, at, stop, classes)
+            start = at
+            stop, at = line_break(data, at, end)
+            start = first_visible(data, start, stop, classes)
             _, visible = last_visible(data, start, stop, classes)
-            at = stop + 1
             if start >= visible:
                 continue
             counts[LINES, row] += 1
@@ -214,12 +215,13 @@ def keep_lines(
     max_word_length: int,
     citations: bool,
     listed: Phrases,
+    classes: Classes | None = None,
 ) -> KeptLines:
     """Keep the lines that break no rule, without citations and without white space at their ends.
 
     A line counts under the first rule that it breaks: a word longer than `max_word_length`; an end that is none
     of `marks`, or is `...`, once citations are cut (no marks: any end will do); fewer words than `min_words`,
-    citations included; a phrase of `listed`. Blank lines are no lines.
+    citations included; a phrase of `listed`. Blank lines are no lines. What a word is, is a matter of `classes`.
     """
     size = int(offsets[-1]) - int(offsets[0])
     made, out = np.zeros(len(offsets), np.int32), np.empty(size + 1, np.uint8)
@@ -227,5 +229,5 @@ def keep_lines(
     ends = np.array([ord(mark) for mark in marks], np.int64)
     limits = (ends, min_words, max_word_length, citations)
     rules: tuple[Any, ...] = (*limits, _NOTE_STARTS, _NOTE_BYTES, *listed, made, out, counts)
-    _keep_lines(offsets, data, unicode.classes(), *rules)
+    _keep_lines(offsets, data, unicode.classes() if classes is None else classes, *rules)
     return KeptLines(made, out[: made[-1]], *counts)

@@ -108,13 +108,15 @@ def _word_list(
         rows[row + 1] = count
 
 
-def word_list(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> WordList:
-    """Split texts into words and hash them."""
+def word_list(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], classes: NDArray[np.uint16] | None = None
+) -> WordList:
+    """Split texts into words and hash them; by other `classes` of code points where they are given."""
     texts = len(offsets) - 1
     # A word is followed by a space or has three bytes of its own: there are at most so many.
     most = (int(offsets[-1]) - int(offsets[0]) + texts) // 2 + texts
     rows, hashes, lengths = np.zeros(texts + 1, np.int64), np.empty(most, np.uint64), np.empty(most, np.int32)
-    _word_list(offsets, data, unicode.classes(), rows, hashes, lengths)
+    _word_list(offsets, data, unicode.classes() if classes is None else classes, rows, hashes, lengths)
     return WordList(rows, hashes[: rows[-1]], lengths[: rows[-1]])
 
 

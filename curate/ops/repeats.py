@@ -1,7 +1,8 @@
 """How much of a text repeats earlier lines or paragraphs of the same text.
 
 A line ends at a line feed; a paragraph ends at two or more of them, white space at both ends of the
-text aside. Lines and paragraphs of white space alone do not count. The first occurrence is no
+text aside. Lines and paragraphs of white space alone do not count, or by choice do as datatrove counts them: line
+feeds in a row end one line, so that none is empty but before the first and behind the last. The first occurrence is no
 repetition. Source: Rae et al. 2021 (Gopher), https://arxiv.org/abs/2112.11446, appendix A.1.1.
 """
 
@@ -19,6 +20,7 @@ from curate.ops.kernel import (
     IN_U8,
     IN_U16,
     OUT_I32,
+    OUT_I64,
     OUT_I64_2D,
     OUT_U64,
     VOID,
@@ -72,13 +74,14 @@ def _visit(
         keys[slot], used[slot] = key, 1
 
 
-@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_I64, BOOL, OUT_U64, OUT_I32, OUT_I64_2D)
+@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_I64, BOOL, BOOL, OUT_U64, OUT_I32, OUT_I64_2D)
 def _repeats(
     offsets: Offsets,
     data: Bytes,
     classes: NDArray[np.uint16],
     lines: Counts,
     paragraphs: bool,
+    blank: bool,
     keys: NDArray[np.uint64],
     used: NDArray[np.int32],
     out: Counts,
@@ -90,20 +93,37 @@ def _repeats(
         if paragraphs:
             at = first_visible(data, at, end, classes)
             _, end = last_visible(data, at, end, classes)
+        if blank and (at == end or data[at] == NEWLINE):
+            _visit(data, at, at, keys, used, size, row, out)
         while at < end:
             stop = _paragraph_end(data, at, end) if paragraphs else line_end(data, at, end)
-            if last_visible(data, at, stop, classes)[0] >= 0:
+            if last_visible(data, at, stop, classes)[0] >= 0 or (blank and stop > at):
                 _visit(data, at, stop, keys, used, size, row, out)
+            if blank and stop + 1 == end:
+                _visit(data, end, end, keys, used, size, row, out)
             at = stop + 1
             while paragraphs and at < end and data[at] == NEWLINE:
                 at += 1
 
 
-def repeats(offsets: Offsets, data: Bytes, *, paragraphs: bool) -> Repeats:
-    """Repeated lines, or repeated paragraphs."""
-    lines = text.lines(offsets, data).total
+@kernel(VOID, IN_I32, IN_U8, OUT_I64)
+def _count_feeds(offsets: Offsets, data: Bytes, out: Counts) -> None:
+    for row in range(len(out)):
+        for at in range(i64(offsets[row]), i64(offsets[row + 1])):
+            out[row] += data[at] == NEWLINE
+
+
+def _feeds(offsets: Offsets, data: Bytes) -> Counts:
+    out = np.zeros(len(offsets) - 1, np.int64)
+    _count_feeds(offsets, data, out)
+    return out
+
+
+def repeats(offsets: Offsets, data: Bytes, *, paragraphs: bool, blank: bool = False) -> Repeats:
+    """Repeated lines, or repeated paragraphs, with those of white space alone or without."""
+    lines = text.lines(offsets, data).total if not blank else _feeds(offsets, data) + 2
     slots = capacity(int(lines.max(initial=0)))
     out = np.zeros((len(Repeats._fields), len(offsets) - 1), np.int64)
     keys, used = np.empty(slots, np.uint64), np.empty(slots, np.int32)
-    _repeats(offsets, data, unicode.classes(), lines, paragraphs, keys, used, out)
+    _repeats(offsets, data, unicode.classes(), lines, paragraphs, blank, keys, used, out)
     return Repeats(*out)

@@ -50,8 +50,18 @@ def _shapes(
             at = stop + 1
 
 
-def shapes(offsets: NDArray[np.int32], data: NDArray[np.uint8], width: int, *, trim: bool = True) -> Shapes:
-    """Lines by shape, with or without (`trim`) white space at both ends; short: at most `width` code points."""
+def shapes(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    width: int,
+    *,
+    trim: bool = True,
+    classes: NDArray[np.uint16] | None = None,
+) -> Shapes:
+    """Lines by shape, with or without (`trim`) white space at both ends; short: at most `width` code points.
+
+    By other `classes` of code points where they are given.
+    """
     out = np.zeros((len(Shapes._fields), len(offsets) - 1), np.int64)
-    _shapes(offsets, data, unicode.classes(), width, trim, out)
+    _shapes(offsets, data, unicode.classes() if classes is None else classes, width, trim, out)
     return Shapes(*out)

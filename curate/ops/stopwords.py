@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.ops import unicode
-from curate.ops.kernel import IN_I32, IN_U8, IN_U16, IN_U32, OUT_I64, OUT_U32, VOID, i64, inline, kernel
+from curate.ops.kernel import BOOL, IN_I32, IN_U8, IN_U16, IN_U32, OUT_I64, OUT_U32, VOID, i64, inline, kernel
 from curate.ops.normal import normalise
 from curate.ops.text import next_word
 from curate.ops.unicode import NOTHING, PUNCTUATION, SYMBOL, decode
@@ -24,11 +24,14 @@ class StopList(NamedTuple):
     endings: npt.NDArray[np.uint8]
 
 
-def stop_list(entries: Sequence[str]) -> StopList:
-    """Fold the entries; one that begins with "-" is an ending, for languages whose particles are suffixed."""
+def stop_list(entries: Sequence[str], *, exact: bool = False) -> StopList:
+    """Fold the entries, unless they are to be found `exact`ly as they are written.
+
+    One that begins with "-" is an ending, for languages whose particles are suffixed.
+    """
     if len(entries) > 64:
         raise ValueError(f"{len(entries)} stop words; at most 64 can be counted")
-    folded = [_folded(entry.removeprefix("-")) for entry in entries]
+    folded = [_folded(entry.removeprefix("-"), exact=exact) for entry in entries]
     for entry, word in zip(entries, folded, strict=True):
         if not word or " " in word:
             raise ValueError(f"{entry!r} is not one word")
@@ -37,7 +40,9 @@ def stop_list(entries: Sequence[str]) -> StopList:
     return StopList(starts, codes, np.array([entry.startswith("-") for entry in entries], np.uint8))
 
 
-def _folded(word: str) -> str:
+def _folded(word: str, *, exact: bool) -> str:
+    if exact:
+        return word
     data = np.frombuffer(word.encode(), np.uint8)
     return normalise(np.array([0, len(data)], np.int32), data, punctuation=True).data.tobytes().decode()
 
@@ -78,6 +83,17 @@ def _fold_word(
 
 
 @inline
+def _read_word(data: npt.NDArray[np.uint8], at: int, end: int, word: npt.NDArray[np.uint32]) -> int:
+    """Write one word into `word` as it is; its length."""
+    length = i64(0)
+    while at < end:
+        code, at = decode(data, at, end)
+        word[length] = code
+        length += 1
+    return length
+
+
+@inline
 def _matches(
     word: npt.NDArray[np.uint32],
     length: int,
@@ -95,7 +111,7 @@ def _matches(
     return True
 
 
-@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_U32, IN_U32, IN_I32, IN_U32, IN_U8, OUT_U32, OUT_I64)
+@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_U32, IN_U32, IN_I32, IN_U32, IN_U8, BOOL, BOOL, OUT_U32, OUT_I64)
 def _stop_words(
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
@@ -105,6 +121,8 @@ def _stop_words(
     starts: npt.NDArray[np.int32],
     codes: npt.NDArray[np.uint32],
     endings: npt.NDArray[np.uint8],
+    exact: bool,
+    every: bool,
     word: npt.NDArray[np.uint32],
     out: npt.NDArray[np.int64],
 ) -> None:
@@ -112,23 +130,38 @@ def _stop_words(
     for row in range(len(out)):
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         found, count = np.uint64(0), 0
-        while at < end and count < entries:
+        while at < end and (every or count < entries):
             start, at, length, _ = next_word(data, at, end, classes)
             if length == 0 or length > LONGEST:
                 continue
-            folded = _fold_word(data, start, at, classes, table, expansions, word)
+            if exact:
+                folded = _read_word(data, start, at, word)
+            else:
+                folded = _fold_word(data, start, at, classes, table, expansions, word)
             for entry in range(entries):
                 bit = np.uint64(1) << np.uint64(entry)
-                if not found & bit and _matches(word, folded, starts, codes, endings, entry):
+                if (every or not found & bit) and _matches(word, folded, starts, codes, endings, entry):
                     found |= bit
                     count += 1
         out[row] = count
 
 
-def stop_words(offsets: npt.NDArray[np.int32], data: npt.NDArray[np.uint8], stops: StopList) -> npt.NDArray[np.int64]:
-    """Distinct entries of the list per text; case, and punctuation around a word, do not matter."""
+def stop_words(
+    offsets: npt.NDArray[np.int32],
+    data: npt.NDArray[np.uint8],
+    stops: StopList,
+    classes: npt.NDArray[np.uint16] | None = None,
+    *,
+    exact: bool = False,
+    every: bool = False,
+) -> npt.NDArray[np.int64]:
+    """Distinct entries of the list per text, or `every` occurrence of one.
+
+    Case, and punctuation around a word, do not matter, unless words are to be `exact`ly what a list made so holds.
+    """
     out = np.zeros(len(offsets) - 1, np.int64)
     table, expansions = unicode.folds()
     scratch = np.empty(LONGEST, np.uint32)
-    _stop_words(offsets, data, unicode.classes(), table, expansions, *stops, scratch, out)
+    known = unicode.classes() if classes is None else classes
+    _stop_words(offsets, data, known, table, expansions, *stops, exact, every, scratch, out)
     return out

@@ -140,10 +140,10 @@ def _words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], out: NDAr
         out[0, row], out[1, row], out[2, row], out[3, row] = total, alphabetic, plain, plain_characters
 
 
-def words(offsets: Offsets, data: Bytes) -> Words:
-    """Words and their lengths."""
+def words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16] | None = None) -> Words:
+    """Words and their lengths; by other `classes` of code points where they are given."""
     out = np.zeros((len(Words._fields), len(offsets) - 1), np.int64)
-    _words(offsets, data, unicode.classes(), out)
+    _words(offsets, data, unicode.classes() if classes is None else classes, out)
     return Words(*out)
 
 

@@ -1,39 +1,45 @@
 r"""Words as treebanks count them: punctuation marks are words of their own.
 
-A word of `text` is taken apart:
+This is the algorithm of spaCy's tokenizer with its English rules, which datatrove counts by; the facts (letters, marks,
+units, exceptions) are in `treebank.toml`. A run of what is not white space is taken apart so:
 
-- a punctuation mark or symbol before its first letter or number, or behind its last, is a word; full stops in a row
-  are one. A full stop behind a single letter of a script with capitals, as in `U.S.` or `p.m.`, stays where it is, and
-  so do the marks `/ \ - + @ ^ | ~` and what they keep from the edge;
-- a hyphen or dash between letters, digits, or a digit and a letter, one of `/ : = < > ~` before a letter and behind a
-  letter or digit, a comma between letters, and a full stop between a small letter and a capital is a word, and so is
-  what stands before and behind it;
-- the end of an English contraction (`n't`, `'s`, `'m`, `'d`, `'ll`, `'re`, `'ve`, with either apostrophe) is a word.
+1. As long as it is none of the exceptions, a mark or currency is taken off its front, and off its end a mark, a unit
+   or currency behind a digit, `'s`, full stops in a row, or one full stop behind a small letter, a digit, two capitals
+   or a mark. If what one of them leaves is an exception, nothing more is taken.
+2. What is left is an exception (`do|n't`, `Mr.`, `10|am`, `:-)`), or a web address, which stays whole; or else full
+   stops in a row, symbols, a full stop between a small letter and a capital, a comma between letters, a hyphen or one
+   of `: < > = /` before a letter and behind a letter or digit, and `+ - * ^` between digits are words of their own.
+3. Exceptions that steps 1 and 2 have taken apart (`Mr` `.` of `Mr.Smith`) are looked for once more, longest first.
 
-This is what spaCy's English tokenizer, which datatrove counts by, makes of most text; it knows more exceptions.
+Source: spaCy 3.8 (Honnibal et al., MIT), `tokenizer.pyx`, https://spacy.io/usage/linguistic-features#tokenization.
+One thing is left out: in step 3 spaCy also sees parts that white space separates, which never become an exception but
+may keep an overlapping one from it.
 """
 
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.ops import treebank_rules as table
 from curate.ops import unicode
-from curate.ops.kernel import IN_I32, IN_U8, IN_U16, OUT_I32, OUT_U8, VOID, i64, inline, kernel
+from curate.ops.kernel import IN_I32, IN_U8, OUT_I32, OUT_U8, VOID, i64, inline, kernel
 from curate.ops.normal import LARGEST
-from curate.ops.phrases import any_phrase_end, phrases
-from curate.ops.text import DOT, next_word
-from curate.ops.unicode import DIGIT, LETTER, LOWER, PUNCTUATION, SYMBOL, UPPER, decode
+from curate.ops.treebank_affixes import is_exception, trim
+from curate.ops.treebank_again import again, mark_words
+from curate.ops.treebank_infixes import split
+from curate.ops.treebank_rules import INERT, RULES, SPACE, START, WHOLE, Rules, find_entry
+from curate.ops.unicode import decode
+from curate.ops.web_address import is_address
 
 Offsets = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Classes = NDArray[np.uint16]
 
-HYPHENS, COMMA, OTHERS = "-‐‑‒–—", ord(","), "/:=<>~"
-GLUED = tuple(ord(mark) for mark in "/\\-+@^|~")
-CONTRACTIONS = [ending.replace("'", mark) for mark in "'’" for ending in ("n't", "'s", "'m", "'d", "'ll", "'re", "'ve")]
-LONGEST = max(len(ending.encode()) for ending in CONTRACTIONS)
-GAP, HYPHEN = ord(" "), 2
+GAP = ord(" ")
+RUN = 2
+"""Beside `START`, the mark of a word that stands behind white space or nothing."""
 
 
 class Spaced(NamedTuple):
@@ -44,119 +50,116 @@ class Spaced(NamedTuple):
 
 
 @inline
-def _core(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, int]:
-    """Where the core of a word, which marks surround, starts and ends; both `end` if the word is all marks."""
-    first, last = end, end
-    letter = single = False
+def cut(data: Bytes, begin: int, stop: int, rules: Rules, marks: Bytes, base: int) -> None:
+    """Mark in `marks`, whose first byte stands for byte `base`, where the words of `data[begin:stop]` start.
+
+    There is no white space in it; `marks` are 0 before.
+    """
+    marks[begin - base] = START
+    start, end = trim(data, begin, stop, rules, marks, base)
+    if start < end:
+        entry = find_entry(data, start, end, rules)
+        if entry >= 0 and rules.kinds[entry] & WHOLE:
+            mark_words(rules.splits[entry], start, end, marks, base, START)
+        elif not is_address(data, start, end, rules.classes):
+            split(data, start, end, stop, rules.classes, marks, base)
+    again(data, begin, stop, rules, marks, base)
+
+
+@inline
+def visible_end(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, bool]:
+    """Where the run of what is not white space from byte `at` on ends, and whether it is of plain letters alone."""
+    inert = True
     while at < end:
         code, after = decode(data, at, end)
         bits = i64(classes[code])
-        if not bits & (PUNCTUATION | SYMBOL) or code in GLUED:
-            first, last = min(first, at), after
-            single = bits & (UPPER | LOWER) != 0 and not letter
-            letter = bits & LETTER != 0
-        else:
-            if code == DOT and single and last == at:
-                last = after
-            letter = single = False
+        if bits & SPACE:
+            break
+        inert = inert and bits & INERT != 0
         at = after
-    return first, last
+    return at, inert
 
 
 @inline
-def _splits(data: Bytes, code: int, before: int, after: int, end: int, classes: Classes, splitters: Bytes) -> bool:
-    """Whether a mark that ends at byte `after`, behind a code point of classes `before`, splits a word."""
-    if after == end or code >= len(splitters) or not splitters[code]:
-        return False
-    following, _ = decode(data, after, end)
-    behind = i64(classes[following])
-    if code == DOT:
-        return before & LOWER != 0 and behind & UPPER != 0
-    if behind & LETTER:
-        return before & LETTER != 0 or (before & DIGIT != 0 and code != COMMA)
-    return splitters[code] == HYPHEN and before & DIGIT != 0 and behind & DIGIT != 0
-
-
-@inline
-def _contraction(data: Bytes, start: int, end: int, starts: Offsets, endings: Bytes, first: Bytes) -> int:
-    """Where the end of a contraction begins in `data[start:end]`, with something before it; `end` if nowhere."""
-    for at in range(max(start + 1, end - LONGEST), end):
-        if any_phrase_end(data, at, end, starts, endings, first) == end:
-            return at
-    return end
-
-
-@inline
-def _put(data: Bytes, start: int, end: int, out: Bytes, to: int, gap: bool) -> int:
-    """Write `data[start:end]`, behind a space if `gap`, from byte `to` of `out`; where it ends."""
-    if start < end and gap:
-        out[to] = GAP
-        to += 1
-    for at in range(start, end):
-        out[to] = data[at]
-        to += 1
-    return to
-
-
-@inline
-def _put_marks(data: Bytes, at: int, end: int, out: Bytes, to: int, gap: bool) -> int:
-    """Write marks with spaces between them, but for full stops in a row."""
-    last = i64(-1)
+def mark_text(data: Bytes, at: int, end: int, rules: Rules, marks: Bytes, base: int) -> None:
+    """Mark every word of `data[at:end]`, and as `RUN` those behind white space or nothing."""
     while at < end:
-        code, after = decode(data, at, end)
-        to = _put(data, at, after, out, to, (gap or last >= 0) and not (code == last == DOT))
-        last = code
-        at = after
-    return to
-
-
-@kernel(VOID, IN_I32, IN_U8, IN_U16, IN_U8, IN_I32, IN_U8, IN_U8, OUT_I32, OUT_U8)
-def _spaced(
-    offsets: Offsets,
-    data: Bytes,
-    classes: Classes,
-    splitters: Bytes,
-    starts: Offsets,
-    endings: Bytes,
-    first: Bytes,
-    out_offsets: Offsets,
-    out: Bytes,
-) -> None:
-    to = i64(0)
-    for row in range(len(offsets) - 1):
-        at, end = i64(offsets[row]), i64(offsets[row + 1])
-        while at < end:
-            begin, stop, _, _ = next_word(data, at, end, classes)
-            to = _put(data, at, begin, out, to, False)
-            place, last = _core(data, begin, stop, classes)
-            to = _put_marks(data, begin, place, out, to, False)
-            part, before = place, i64(0)
-            while place < last:
-                code, after = decode(data, place, last)
-                split = _splits(data, code, before, after, last, classes, splitters)
-                if split or after == last:
-                    edge = place if split else after
-                    cut = _contraction(data, part, edge, starts, endings, first)
-                    to = _put(data, part, cut, out, to, part > begin)
-                    to = _put(data, cut, edge, out, to, True)
-                    to = _put(data, edge, after, out, to, True)
-                    part = after
-                before = i64(classes[code])
-                place = after
-            to = _put_marks(data, last, stop, out, to, True)
+        stop, inert = visible_end(data, at, end, rules.classes)
+        if stop > at:
+            if not inert or is_exception(data, at, stop, rules):
+                cut(data, at, stop, rules, marks, base)
+            marks[at - base] = START | RUN
             at = stop
+        else:
+            _, at = decode(data, at, end)
+
+
+@kernel(VOID, IN_I32, IN_U8, RULES, OUT_U8)
+def _marks(offsets: Offsets, data: Bytes, rules: Rules, marks: Bytes) -> None:
+    base = i64(offsets[0])
+    for row in range(len(offsets) - 1):
+        mark_text(data, i64(offsets[row]), i64(offsets[row + 1]), rules, marks, base)
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U8, OUT_I32, OUT_U8)
+def _spaced(offsets: Offsets, data: Bytes, marks: Bytes, out_offsets: Offsets, out: Bytes) -> None:
+    base, to = i64(offsets[0]), i64(0)
+    for row in range(len(offsets) - 1):
+        for at in range(i64(offsets[row]), i64(offsets[row + 1])):
+            if marks[at - base] == START:
+                out[to] = GAP
+                to += 1
+            out[to] = data[at]
+            to += 1
         out_offsets[row + 1] = to
 
 
+def _marked(offsets: Offsets, data: Bytes, rules: Rules) -> Bytes:
+    marks = np.zeros(int(offsets[-1]) - int(offsets[0]) + 1, np.uint8)
+    _marks(offsets, data, rules, marks)
+    return marks
+
+
+@cache
+def english() -> Rules:
+    """The rules of `treebank.toml`; some milliseconds, once a process."""
+    exceptions = table.exceptions()
+    listed = sorted(exceptions)
+    offsets, data = table.packed(listed)
+    marks, patterns = _marked(offsets, data, table.rules()), {}
+    for word, start, end in zip(listed, offsets, offsets[1:], strict=False):
+        parts = [at for at in range(end - start) if marks[start + at]]
+        if len(parts) > 1:
+            patterns[word] = sum(1 << at for at in parts)
+    return table.rules(patterns)
+
+
 def spaced(offsets: Offsets, data: Bytes) -> Spaced:
-    """Every text with a space put in wherever one of its words is taken apart, for all kernels that read words."""
+    """Every text with a space put in wherever a word follows another at once, for all kernels that read words.
+
+    They must read it by `classes()`.
+    """
     size = int(offsets[-1]) - int(offsets[0])
     if size > LARGEST // 2:
         raise OverflowError(f"{size} bytes of text are more than can be taken apart at once")
-    splitters = np.zeros(ord("—") + 1, np.uint8)
-    splitters[[DOT, COMMA, *map(ord, OTHERS)]] = 1
-    splitters[[*map(ord, HYPHENS)]] = HYPHEN
     made, out = np.zeros(len(offsets), np.int32), np.empty(2 * size, np.uint8)
-    lists: tuple[Any, ...] = (splitters, *phrases(CONTRACTIONS), made, out)
-    _spaced(offsets, data, unicode.classes(), *lists)
+    _spaced(offsets, data, _marked(offsets, data, english()), made, out)
     return Spaced(made, out[: made[-1]])
+
+
+@cache
+def classes() -> Classes:
+    """Classes of code points, as `unicode.classes`, for texts that are spaced out and by datatrove's reading.
+
+    White space is Python's; no script is written without spaces; a word is plain unless it is made of datatrove's
+    `PUNCTUATION_SET` alone, which lacks `•` and `‘` and has control characters and `１`; a line or sentence is ended by
+    its `TERMINAL_PUNCTUATION`.
+    """
+    made, own = unicode.classes() & ~np.uint16(unicode.UNSPACED), table.classes()
+    made[own & SPACE != 0] |= np.uint16(unicode.SPACE)
+    made |= np.uint16(unicode.PLAIN)
+    made[table.decoration()] &= ~np.uint16(unicode.PLAIN)
+    made[own & SPACE != 0] &= ~np.uint16(unicode.PLAIN)
+    made &= ~np.uint16(unicode.TERMINAL)
+    made[table.ends()] |= np.uint16(unicode.TERMINAL)
+    return made

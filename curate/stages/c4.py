@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from curate.ops.phrases import occurrences, phrases
 from curate.ops.sentences import sentences
+from curate.ops.treebank_sentences import treebank_sentences
 from curate.stage import Filter, Range, Signals, buffers
 
 _LOREM_IPSUM, _BRACE = phrases(["lorem ipsum"]), phrases(["{"])
@@ -23,6 +24,8 @@ class C4(Filter):
     """
 
     use = "c4"
+    version = 2
+    data = ("ops/treebank.toml",)
 
     sentences: Range = Range(min=5)
     """Sentences in all."""
@@ -30,12 +33,14 @@ class C4(Filter):
     """How often "lorem ipsum" occurs, whatever its case."""
     curly_brackets: Range = Range(max=0)
     """How often `{` occurs."""
+    punctuation_words: bool = False
+    """Look for sentences among the words of spaCy's English tokenizer, as datatrove does: `St.` then ends none."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Counts as int64."""
         offsets, data = buffers(batch["text"])
         return {
-            "sentences": sentences(offsets, data),
+            "sentences": (treebank_sentences if self.punctuation_words else sentences)(offsets, data),
             "lorem_ipsum": occurrences(offsets, data, _LOREM_IPSUM),
             "curly_brackets": occurrences(offsets, data, _BRACE),
         }

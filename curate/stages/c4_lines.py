@@ -6,6 +6,7 @@ from typing import Annotated
 import pyarrow as pa
 from pydantic import AfterValidator, Field
 
+from curate.ops import treebank
 from curate.ops.c4 import keep_lines
 from curate.ops.phrases import Phrases, listable, phrases
 from curate.stage import Edited, Rewrite, buffers, strings
@@ -30,14 +31,17 @@ class C4Lines(Rewrite):
     built the corpus, for five (and three). Order and lists of the rules are those of both programs: a line counts
     under the first rule that it breaks, and its end is looked at after citations have gone, its words before.
 
-    Lines end at line feeds alone; white space at both ends is cut, and blank lines go. Words are runs of
-    non-white space and the single letters of scripts written without spaces.
+    Lines end wherever Python's `splitlines` ends one, as in both programs; white space at both ends is cut, and blank
+    lines go. Words are runs of non-white space and, unless `unspaced_words` is off, the single letters of scripts
+    written without spaces.
 
     Signals (int64): `lines` that were there, `kept_lines`, those dropped as `overlong_lines`, `unended_lines`,
     `short_lines` and `phrase_lines`, and `citations` cut from lines that were kept.
     """
 
     use = "c4_lines"
+    version = 2
+    data = ("ops/treebank.toml",)
 
     terminal_punctuation: bool = True
     """Whether a line must end in one of `end_marks`; FineWeb leaves this rule out, as it costs 30 % of the tokens."""
@@ -47,6 +51,9 @@ class C4Lines(Rewrite):
     """Words that a line needs."""
     max_word_length: Annotated[int, Field(ge=1)] = 1_000
     """Code points that the longest word of a line may have."""
+    unspaced_words: bool = True
+    """Count every letter of a script written without spaces as a word. For both programs a line of Chinese is one word,
+    which is too few."""
     phrases: Annotated[tuple[str, ...], AfterValidator(listable)] = PHRASES
     """A line that holds one is dropped; the case of ASCII letters does not count."""
     citations: bool = True
@@ -65,6 +72,7 @@ class C4Lines(Rewrite):
             max_word_length=self.max_word_length,
             citations=self.citations,
             listed=self._phrases,
+            classes=None if self.unspaced_words else treebank.classes(),
         )
         signals = {
             "lines": left.lines,

@@ -24,6 +24,8 @@ class FineWeb(Filter):
     """
 
     use = "fineweb"
+    version = 2
+    data = ("ops/treebank.toml",)
 
     line_punct_ratio: Range = Range(min=0.12)
     """Share of lines that end in punctuation that ends a sentence in any script; `...` does, `…` does not."""
@@ -40,13 +42,14 @@ class FineWeb(Filter):
     """Leave white space at a line's ends out of account. datatrove does not, and takes `end. ` for a line without a
     full stop, which nobody sees behind `c4_lines`, which cuts it."""
     punctuation_words: bool = False
-    """Count punctuation marks as words, as datatrove does, so that `list_ratio` is lower."""
+    """Count punctuation marks as words, as datatrove does with spaCy's tokenizer, so that `list_ratio` is lower."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
-        lines = shapes(offsets, data, self.short_line_length, trim=self.trim)
-        words = text.words(*(treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)))
+        lines = shapes(offsets, data, self.short_line_length, trim=self.trim, classes=treebank.classes())
+        apart = (*treebank.spaced(offsets, data), treebank.classes()) if self.punctuation_words else (offsets, data)
+        words = text.words(*apart)
         return {
             "line_punct_ratio": text.ratio(lines.stopped, lines.lines),
             "short_line_ratio": text.ratio(lines.short, lines.lines),

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator
 
-from curate.ops import stopwords, text, treebank
+from curate.ops import medians, stopwords, text, treebank, unicode
+from curate.ops.breaks import broken_lines
 from curate.stage import Filter, Range, Signals, buffers
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -34,18 +35,26 @@ class Gopher(Filter):
     Words are runs of non-white space, punctuation included, and the single letters of scripts
     written without spaces. The paper counts in English: a recipe for languages of such scripts
     turns `mean_word_length` off, and every other language brings its own `stop_list`.
+
+    Where programs read the paper differently, there is a field. datatrove's `GopherQualityFilter` has
+    `punctuation_words`, `blank_lines` and `exact_stop_words`; dolma's tagger `exact_stop_words`, `median_word_length`
+    from 3 to 10 in place of the mean, and `bullets = "•-*"`; DCLM `repeated_stop_words`.
     """
 
     use = "gopher"
+    version = 2
+    data = ("ops/treebank.toml",)
 
     words: Range = Range(min=50, max=100_000)
     """Words that are not punctuation and symbols alone."""
     mean_word_length: Range = Range(min=3, max=10)
     """Mean length of those words in code points."""
+    median_word_length: Range = Range()
+    """Median length of all words in code points, up to 1,024; null while it has no bounds."""
     symbol_ratio: Range = Range(max=0.1)
     """`#` per word or ellipses (`...` and `…`) per word, whichever is greater."""
     bullet_line_ratio: Range = Range(max=0.9)
-    """Share of lines that begin with one of `bullets`; blank lines are no lines."""
+    """Share of lines that begin with one of `bullets`."""
     ellipsis_line_ratio: Range = Range(max=0.3)
     """Share of lines that end with an ellipsis."""
     alpha_word_ratio: Range = Range(min=0.8)
@@ -57,25 +66,38 @@ class Gopher(Filter):
     bullets: Annotated[str, AfterValidator(_distinct)] = "•-"
     """The characters that make a bullet."""
     punctuation_words: bool = False
-    """Count punctuation marks as words, as treebanks do and datatrove with its tokenizers: a web page then has a
-    letter in some 85 % of its words rather than in 96 %, and `alpha_word_ratio` drops far more."""
+    """Count punctuation marks as words, as treebanks do and datatrove with spaCy's English tokenizer: a web page then
+    has a letter in some 85 % of its words rather than in 96 %, and `alpha_word_ratio` drops far more."""
+    blank_lines: bool = False
+    """Count blank lines among the lines, which then end wherever Python's `splitlines` ends one."""
+    exact_stop_words: bool = False
+    """Take a word for a stop word only as it is written, without punctuation around it: `The` is none."""
+    repeated_stop_words: bool = False
+    """Count a stop word as often as it occurs."""
 
     @cached_property
     def _stops(self) -> stopwords.StopList:
-        return stopwords.stop_list(self.stop_list)
+        return stopwords.stop_list(self.stop_list, exact=self.exact_stop_words)
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Counts as int64, ratios and lengths as float64; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
-        words = text.words(*(treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)))
+        known = treebank.classes() if self.punctuation_words else unicode.classes()
+        apart = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
+        words = text.words(*apart, known)
         marks = text.marks(offsets, data)
-        lines = text.lines(offsets, data, self.bullets)
+        lines = (broken_lines if self.blank_lines else text.lines)(offsets, data, self.bullets)
+        exact, every = self.exact_stop_words, self.repeated_stop_words
+        median = self.median_word_length != Range()
         return {
             "words": words.plain,
             "mean_word_length": text.ratio(words.plain_characters, words.plain),
+            "median_word_length": medians.medians(*apart, known)
+            if median
+            else pa.nulls(len(words.total), pa.float64()),
             "symbol_ratio": text.ratio(np.maximum(marks.hashes, marks.ellipses), words.total),
             "bullet_line_ratio": text.ratio(lines.bullets, lines.total),
             "ellipsis_line_ratio": text.ratio(lines.ellipses, lines.total),
             "alpha_word_ratio": text.ratio(words.alphabetic, words.total),
-            "stop_words": stopwords.stop_words(offsets, data, self._stops),
+            "stop_words": stopwords.stop_words(*apart, self._stops, known, exact=exact, every=every),
         }

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from curate.ops import ngrams, text, treebank
+from curate.ops import ngrams, text, treebank, unicode
 from curate.ops.repeats import repeats
 from curate.stage import Filter, Range, Signals, buffers
 
@@ -18,10 +18,13 @@ class Repetition(Filter):
     what occurred before in the same text. `top_2_gram_ratio` is the length of the most frequent
     2-gram times its occurrences; `duplicate_5_gram_ratio` the length of all 5-grams read from left
     to right that were seen before, without overlaps; both as in datatrove. Words are runs of
-    non-white space and the single letters of scripts written without spaces.
+    non-white space and the single letters of scripts written without spaces. datatrove's
+    `GopherRepetitionFilter` has `punctuation_words` and `blank_lines`.
     """
 
     use = "repetition"
+    version = 2
+    data = ("ops/treebank.toml",)
 
     duplicate_line_ratio: Range = Range(max=0.3)
     """Share of lines that repeat an earlier one."""
@@ -50,16 +53,20 @@ class Repetition(Filter):
     duplicate_10_gram_ratio: Range = Range(max=0.10)
     """Share of characters in 10-grams that occurred before."""
     punctuation_words: bool = False
-    """Count punctuation marks as words of n-grams, as treebanks do and datatrove with its tokenizers."""
+    """Count punctuation marks as words of n-grams, as treebanks do and datatrove with spaCy's English tokenizer."""
+    blank_lines: bool = False
+    """Count lines and paragraphs of white space alone, which repeat each other, and what is empty before a first line
+    feed and behind a last; line feeds in a row end one line."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; those of top n-grams pass 1 where occurrences overlap."""
         offsets, data = buffers(batch["text"])
         characters = text.lengths(offsets, data)
-        lines = repeats(offsets, data, paragraphs=False)
-        paragraphs = repeats(offsets, data, paragraphs=True)
-        words = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
-        masses = ngrams.masses(ngrams.word_list(*words))
+        lines = repeats(offsets, data, paragraphs=False, blank=self.blank_lines)
+        paragraphs = repeats(offsets, data, paragraphs=True, blank=self.blank_lines)
+        known = treebank.classes() if self.punctuation_words else unicode.classes()
+        apart = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
+        masses = ngrams.masses(ngrams.word_list(*apart, known))
         signals = {
             "duplicate_line_ratio": text.ratio(lines.repeated, lines.total),
             "duplicate_paragraph_ratio": text.ratio(paragraphs.repeated, paragraphs.total),

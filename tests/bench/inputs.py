@@ -56,7 +56,7 @@ def corpus(data: Path | None, cache: Path, target: int) -> Corpus:
     path, card = made / "documents.jsonl", made / "card.json"
     if not card.exists():
         made.mkdir(parents=True, exist_ok=True)
-        tiers = [_demo(made)] if data is None else [_documents(tier, cache) for tier in _tiers(data)]
+        tiers = [_demo(made)] if data is None else [documents(tier, cache) for tier in _tiers(data)]
         _write_corpus(_sampled(tiers, target), path, card)
     facts = json.loads(card.read_text("utf-8"))
     return Corpus(path, **facts)
@@ -158,11 +158,12 @@ def _tiers(data: Path) -> list[list[Path]]:
     return tiers if any(tiers) else [[data]]
 
 
-def _documents(folders: Sequence[Path], cache: Path) -> Iterator[tuple[str, str]]:
+def documents(folders: Sequence[Path], cache: Path, *, whole: bool = False) -> Iterator[tuple[str, str]]:
+    """Id and text of every document of the folders; of pages their main text, or all of it (`whole`)."""
     for folder in folders:
         files = _files(folder)
         if any(_is_tar(path) for path in files):
-            yield from _extracted(folder, cache)
+            yield from _extracted(folder, cache, whole=whole)
             continue
         for path in files:
             for n, text in enumerate(_texts(path)):
@@ -221,17 +222,18 @@ def pages(folder: Path) -> Iterator[tuple[str, bytes]]:
                         yield f"{folder.name}/{member.name}", file.read()
 
 
-def _extracted(folder: Path, cache: Path) -> Iterator[tuple[str, str]]:
-    """The pages' main text by resiliparse, extracted once and kept."""
+def _extracted(folder: Path, cache: Path, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """The pages' text by resiliparse, extracted once and kept."""
     listing = [(path.name, path.stat().st_size) for path in _files(folder) if _is_tar(path)]
-    key = hashlib.sha256(json.dumps([VERSION, folder.name, listing]).encode()).hexdigest()[:12]
+    canon = json.dumps([VERSION, folder.name, listing, *(["whole"] if whole else [])])
+    key = hashlib.sha256(canon.encode()).hexdigest()[:12]
     kept = cache / f"texts-{key}.jsonl"
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part")
         with part.open("w", encoding="utf-8", errors="replace") as out:
             for name, html in pages(folder):
-                out.write(json.dumps([name, _text_of(html)], ensure_ascii=False) + "\n")
+                out.write(json.dumps([name, _text_of(html, main_content=not whole)], ensure_ascii=False) + "\n")
         part.rename(kept)
     with kept.open(encoding="utf-8") as lines:
         for line in lines:
@@ -240,11 +242,11 @@ def _extracted(folder: Path, cache: Path) -> Iterator[tuple[str, str]]:
                 yield name, text
 
 
-def _text_of(html: bytes) -> str:
+def _text_of(html: bytes, *, main_content: bool) -> str:
     from resiliparse.extract.html2text import extract_plain_text
     from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
-    return extract_plain_text(bytes_to_str(html, detect_encoding(html) or "utf-8"), main_content=True)
+    return extract_plain_text(bytes_to_str(html, detect_encoding(html) or "utf-8"), main_content=main_content)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ FIELDS = ("lines", "kept", "overlong", "unended", "short", "phrased", "citations
 
 def kept_lines(text, marks, min_words, max_word_length, citations):
     counts, kept = dict.fromkeys(FIELDS, 0), []
-    for line in reference.lines(text):
+    for line in filter(reference.strip, text.splitlines()):
         counts["lines"] += 1
         line = reference.strip(line)
         words = reference.words(line)

@@ -36,6 +36,17 @@ def test_repeated_paragraphs_are_those_that_occurred_before(rows):
     ]
 
 
+@given(batches)
+def test_blank_lines_and_paragraphs_count_on_request(rows):
+    lines = repeats(*packed(rows), paragraphs=False, blank=True)
+    blocks = repeats(*packed(rows), paragraphs=True, blank=True)
+
+    for row, counted in zip(rows, zip(*lines, strict=True), strict=True):
+        assert tuple(counted) == repeated(re.split("\n+", row))
+    for row, counted in zip(rows, zip(*blocks, strict=True), strict=True):
+        assert tuple(counted) == repeated(re.split("\n{2,}", reference.strip(row)))
+
+
 def test_blank_lines_are_neither_lines_nor_repetitions():
     measured = repeats(*packed(["one\n\n\n \n\ntwo\n\n"]), paragraphs=False)
 

@@ -25,6 +25,19 @@ def test_distinct_entries_are_counted(text, entries, count):
     assert stop_words(*packed([text, ""]), stop_list(entries)).tolist() == [count, 0]
 
 
+@pytest.mark.parametrize(
+    ("exact", "every", "count"), [(False, False, 2), (False, True, 5), (True, False, 1), (True, True, 2)]
+)
+def test_entries_are_counted_as_written_and_as_often_as_they_occur_on_request(exact, every, count):
+    texts = packed(["The “the” the And the x"])
+
+    assert stop_words(*texts, stop_list(("the", "and"), exact=exact), exact=exact, every=every).tolist() == [count]
+
+
+def test_exact_entries_keep_their_case():
+    assert stop_words(*packed(["The THE the"]), stop_list(("The",), exact=True), exact=True, every=True).tolist() == [1]
+
+
 def test_at_most_sixty_four_entries_are_allowed():
     with pytest.raises(ValueError, match="65 stop words"):
         stop_list([f"w{i}" for i in range(65)])

@@ -31,5 +31,11 @@ def test_all_occurrences_are_counted():
     assert (measured["lorem_ipsum"], measured["curly_brackets"], measured["sentences"]) == (2, 2, 1)
 
 
+def test_abbreviations_end_no_sentence_on_request():
+    text = "It is in St. Paul vs. Mr. Smith."
+
+    assert (signals(C4(punctuation_words=True), text)["sentences"], signals(C4(), text)["sentences"]) == (1, 4)
+
+
 def test_the_last_version_of_the_paper_is_a_matter_of_one_field():
     assert verdict(C4(sentences={"min": 3}), "One is here. Two is here. Three is here.") is None

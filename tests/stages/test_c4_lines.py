@@ -46,6 +46,17 @@ def test_fineweb_s_switch_keeps_lines_whatever_their_end():
     assert edit(stage, "A title without end\nMenu\nIt goes on...") == "A title without end\nIt goes on..."
 
 
+def test_lines_end_where_python_ends_them():
+    assert edit(C4Lines(), f"{GOOD}\rMenu\x0c{GOOD}\u2028Menu\x85{GOOD}") == "\n".join([GOOD] * 3)
+
+
+def test_a_line_without_spaces_is_one_word_on_request():
+    text = "漢字は三。\nThree words here。"
+
+    assert edit(C4Lines(end_marks="。"), text) == text
+    assert edit(C4Lines(end_marks="。", unspaced_words=False), text) == "Three words here。"
+
+
 def test_other_scripts_bring_their_own_marks():
     stage = C4Lines(end_marks="。！？")
 

@@ -69,13 +69,39 @@ def test_every_letter_of_a_script_without_spaces_is_a_word():
 def test_signals_of_an_empty_text_are_zero():
     measured = signals(Gopher(), "")
 
-    assert {measured[rule] for rule in measured if rule != "broken"} == {0}
+    assert {measured[rule] for rule in measured if rule not in ("broken", "median_word_length")} == {0}
 
 
 @pytest.mark.parametrize("wrong", [{"stop_list": ("two words",)}, {"stop_list": ("",)}, {"bullets": "--"}])
 def test_a_list_that_cannot_be_counted_is_refused(wrong):
     with pytest.raises(ValueError, match="validation error"):
         Gopher(**wrong)
+
+
+def test_a_median_is_measured_where_it_is_bounded():
+    dolma = Gopher(mean_word_length="off", median_word_length={"min": 3, "max": 10})
+
+    assert signals(Gopher(), PROSE)["median_word_length"] is None
+    assert signals(dolma, "a the of fields")["median_word_length"] == 2.5
+    assert verdict(dolma, "a of fields " * 40) == "gopher.median_word_length.min"
+    assert verdict(dolma, "the of fields valley incomprehensibilities incomprehensibilities " * 20) is None
+
+
+def test_blank_lines_and_python_s_line_ends_count_on_request():
+    text = "- the\n \n\n- of\u2028x..."
+
+    apart = signals(Gopher(blank_lines=True), text)
+
+    assert (apart["bullet_line_ratio"], apart["ellipsis_line_ratio"]) == (2 / 5, 1 / 5)
+    assert signals(Gopher(), text)["bullet_line_ratio"] == 1
+
+
+def test_stop_words_may_have_to_stand_as_they_are_and_may_count_again():
+    text = "The mill, of of (the) valley; that"
+
+    assert signals(Gopher(exact_stop_words=True), text)["stop_words"] == 2
+    assert signals(Gopher(repeated_stop_words=True), text)["stop_words"] == 5
+    assert signals(Gopher(exact_stop_words=True, punctuation_words=True), text)["stop_words"] == 3
 
 
 def test_punctuation_marks_are_words_on_request():

@@ -101,6 +101,14 @@ def test_chinese_that_repeats_itself_is_found_without_spaces():
     assert dropped == "repetition.top_2_gram_ratio.max"
 
 
+def test_blank_lines_repeat_each_other_on_request():
+    text = "\none\n \n \n\ntwo\n"
+
+    assert signals(Repetition(blank_lines=True), text)["duplicate_line_ratio"] == 2 / 6
+    assert signals(Repetition(blank_lines=True), "a\n\n \n\n \n\nb")["duplicate_paragraph_ratio"] == 1 / 4
+    assert signals(Repetition(), text)["duplicate_line_ratio"] == 0
+
+
 def test_punctuation_marks_are_words_on_request():
     text = "I know, you know, we know."
 
