@@ -50,7 +50,7 @@ class Gopher(Filter):
     mean_word_length: Range = Range(min=3, max=10)
     """Mean length of those words in code points."""
     median_word_length: Range = Range()
-    """Median length of all words in code points, up to 1,024; null while it has no bounds."""
+    """Median length of all words in code points, up to 1,024."""
     symbol_ratio: Range = Range(max=0.1)
     """`#` per word or ellipses (`...` and `…`) per word, whichever is greater."""
     bullet_line_ratio: Range = Range(max=0.9)
@@ -88,13 +88,10 @@ class Gopher(Filter):
         marks = text.marks(offsets, data)
         lines = (broken_lines if self.blank_lines else text.lines)(offsets, data, self.bullets)
         exact, every = self.exact_stop_words, self.repeated_stop_words
-        median = self.median_word_length != Range()
         return {
             "words": words.plain,
             "mean_word_length": text.ratio(words.plain_characters, words.plain),
-            "median_word_length": medians.medians(*apart, known)
-            if median
-            else pa.nulls(len(words.total), pa.float64()),
+            "median_word_length": medians.medians(*apart, known),
             "symbol_ratio": text.ratio(np.maximum(marks.hashes, marks.ellipses), words.total),
             "bullet_line_ratio": text.ratio(lines.bullets, lines.total),
             "ellipsis_line_ratio": text.ratio(lines.ellipses, lines.total),
