@@ -29,7 +29,8 @@ class C4Lines(Rewrite):
     Transformer", https://jmlr.org/papers/v21/20-074.html, section 2.2. Its first version and datatrove ask for
     three words a line (and five sentences a page, see `c4`); its last version and TensorFlow Datasets, which
     built the corpus, for five (and three). Order and lists of the rules are those of both programs: a line counts
-    under the first rule that it breaks, and its end is looked at after citations have gone, its words before.
+    under the first rule that it breaks, and its end is looked at after citations have gone, its words before (in
+    TensorFlow Datasets after).
 
     Lines end wherever Python's `splitlines` ends one, as in both programs; white space at both ends is cut, and blank
     lines go. Words are runs of non-white space and, unless `unspaced_words` is off, the single letters of scripts

@@ -62,12 +62,12 @@ class Gopher(Filter):
     stop_words: Range = Range(min=2)
     """How many of `stop_list` occur."""
     stop_list: Annotated[tuple[str, ...], AfterValidator(_countable)] = STOP_WORDS
-    """At most 64 words, whatever their case; one written `-는` is an ending, for suffixed particles."""
+    """At most 64 words, whatever their case unless `exact_stop_words`; one written `-는` is an ending, for suffixed particles."""
     bullets: Annotated[str, AfterValidator(_distinct)] = "•-"
     """The characters that make a bullet."""
     punctuation_words: bool = False
-    """Count punctuation marks as words, as treebanks do and datatrove with spaCy's English tokenizer: a web page then
-    has a letter in some 85 % of its words rather than in 96 %, and `alpha_word_ratio` drops far more."""
+    """Count punctuation marks as words, as treebanks do and datatrove with spaCy's English tokenizer: a document
+    then has a letter in some 84 % of its words rather than in 97 %, and `alpha_word_ratio` drops far more."""
     blank_lines: bool = False
     """Count blank lines among the lines, which then end wherever Python's `splitlines` ends one."""
     exact_stop_words: bool = False

@@ -21,8 +21,18 @@ from tests.bench.measure import Run, middle
 from tests.bench.setting import HERE, Setting, say
 from tests.bench.tables import duration, rate, size, table
 
-READINGS = ("--set", "gopher.punctuation_words=true", "--set", "repetition.punctuation_words=true")
-READINGS += ("--set", "fineweb.punctuation_words=true", "--set", "fineweb.trim=false")
+FIELDS = (
+    "repetition.punctuation_words=true",
+    "repetition.blank_lines=true",
+    "gopher.punctuation_words=true",
+    "gopher.blank_lines=true",
+    "gopher.exact_stop_words=true",
+    "c4_lines.unspaced_words=false",
+    "c4.punctuation_words=true",
+    "fineweb.punctuation_words=true",
+    "fineweb.trim=false",
+)
+READINGS = tuple(part for field in FIELDS for part in ("--set", field))
 STAGES = {"repetition": {}, "gopher": {}, "c4_lines": {"terminal_punctuation": False}, "c4": {}, "fineweb": {}}
 """The stages of the recipe with their fields."""
 SCANS = {"scan utf8_length": "Arrow's count of UTF-8 characters", "scan copy": "a copy"}
