@@ -62,7 +62,8 @@ class Gopher(Filter):
     stop_words: Range = Range(min=2)
     """How many of `stop_list` occur."""
     stop_list: Annotated[tuple[str, ...], AfterValidator(_countable)] = STOP_WORDS
-    """At most 64 words, whatever their case unless `exact_stop_words`; one written `-는` is an ending, for suffixed particles."""
+    """At most 64 words, whatever their case unless `exact_stop_words`; one written `-는` is an ending, for suffixed
+    particles."""
     bullets: Annotated[str, AfterValidator(_distinct)] = "•-"
     """The characters that make a bullet."""
     punctuation_words: bool = False
