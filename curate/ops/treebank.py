@@ -12,12 +12,12 @@ units, exceptions) are in `treebank.toml`. A run of what is not white space is t
 3. Exceptions that steps 1 and 2 have taken apart (`Mr` `.` of `Mr.Smith`) are looked for once more, longest first.
 
 Source: spaCy 3.8 (Honnibal et al., MIT), `tokenizer.pyx`, https://spacy.io/usage/linguistic-features#tokenization.
-One thing is left out: in step 3 spaCy also sees parts that white space separates, which never become an exception but
-may keep an overlapping one from it.
+Without the exceptions of English the same rules serve other languages. One thing is left out: in step 3 spaCy also sees
+parts that white space separates, which never become an exception but may keep an overlapping one from it.
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,35 +121,44 @@ def _marked(offsets: Offsets, data: Bytes, rules: Rules) -> Bytes:
 
 
 @cache
-def english() -> Rules:
-    """The rules of `treebank.toml`; some milliseconds, once a process."""
-    exceptions = table.exceptions()
+def rules(*, english: bool) -> Rules:
+    """The rules of `treebank.toml`, with the exceptions of English or without; some milliseconds, once a process."""
+    exceptions = table.exceptions(english=english)
     listed = sorted(exceptions)
     offsets, data = table.packed(listed)
-    marks, patterns = _marked(offsets, data, table.rules()), {}
+    marks, patterns = _marked(offsets, data, table.rules({}, {})), {}
     for word, start, end in zip(listed, offsets, offsets[1:], strict=False):
         parts = [at for at in range(end - start) if marks[start + at]]
         if len(parts) > 1:
             patterns[word] = sum(1 << at for at in parts)
-    return table.rules(patterns)
+    return table.rules(exceptions, patterns)
 
 
-def spaced(offsets: Offsets, data: Bytes) -> Spaced:
-    """Every text with a space put in wherever a word follows another at once, for all kernels that read words.
-
-    They must read it by `classes()`.
-    """
+def spaced(offsets: Offsets, data: Bytes, *, english: bool = True) -> Spaced:
+    """Every text with a space put in wherever a word follows another at once, for all kernels that read words."""
     size = int(offsets[-1]) - int(offsets[0])
     if size > LARGEST // 2:
         raise OverflowError(f"{size} bytes of text are more than can be taken apart at once")
     made, out = np.zeros(len(offsets), np.int32), np.empty(2 * size, np.uint8)
-    _spaced(offsets, data, _marked(offsets, data, english()), made, out)
+    _spaced(offsets, data, _marked(offsets, data, rules(english=english)), made, out)
     return Spaced(made, out[: made[-1]])
+
+
+Reading = bool | Literal["en"]
+"""What a word is: a run of what is not white space, or a letter of a script without spaces (False); the same, taken
+apart (True); a word of spaCy's English tokenizer, by the lists that datatrove has beside it ("en")."""
+
+
+def read(offsets: Offsets, data: Bytes, reading: Reading) -> tuple[Offsets, Bytes, Classes]:
+    """Texts in which the words of this reading stand between spaces, and the classes of code points to read them by."""
+    if reading == "en":
+        return (*spaced(offsets, data), classes())
+    return (*(spaced(offsets, data, english=False) if reading else (offsets, data)), unicode.classes())
 
 
 @cache
 def classes() -> Classes:
-    """Classes of code points, as `unicode.classes`, for texts that are spaced out and by datatrove's reading.
+    """Classes of code points, as `unicode.classes`, by datatrove's reading.
 
     White space is Python's; no script is written without spaces; a word is plain unless it is made of datatrove's
     `PUNCTUATION_SET` alone, which lacks `•` and `‘` and has control characters and `１`; a line or sentence is ended by

@@ -135,11 +135,19 @@ def units() -> list[str]:
     return [*marks["units"].split(), *marks["currency"].split()]
 
 
-def exceptions() -> dict[str, list[str]]:
-    """Exception → its words."""
+def exceptions(*, english: bool) -> dict[str, list[str]]:
+    """Exception → its words: those of every language, by choice those of English as well."""
     listed = facts()["exceptions"]
+    found = _english() if english else {}
+    found |= {word.replace("|", ""): word.split("|") for word in listed["apart"]}
+    found |= {word: [word] for word in listed["whole"]}
+    return found | {key.replace("'", "’"): [word.replace("'", "’") for word in found[key]] for key in found}
+
+
+def _english() -> dict[str, list[str]]:
+    listed = facts()["english"]
     found: dict[str, list[str]] = {}
-    for contraction in facts()["contraction"]:
+    for contraction in listed["contraction"]:
         for head in contraction["heads"]:
             found |= _contracted([head, head.title()], contraction["endings"])
     parts = [[str(hour), time] for hour in range(1, 13) for time in listed["times"]]
@@ -148,8 +156,7 @@ def exceptions() -> dict[str, list[str]]:
     for word in listed["no_contractions"]:
         found.pop(word, None)
         found.pop(word.title(), None)
-    found |= {word: [word] for word in listed["whole"]}
-    return found | {key.replace("'", "’"): [word.replace("'", "’") for word in found[key]] for key in found}
+    return found | {word: [word] for word in listed["whole"]}
 
 
 def _contracted(heads: Iterable[str], endings: Iterable[str]) -> dict[str, list[str]]:
@@ -192,9 +199,8 @@ def packed(entries: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.uint8]
     return np.cumsum([0, *map(len, encoded)]).astype(np.int32), np.frombuffer(b"".join(encoded), np.uint8)
 
 
-def rules(patterns: dict[str, int] | None = None) -> Rules:
-    """The rules with these patterns; with None those without exceptions, by which patterns are found."""
-    special = exceptions() if patterns is not None else {}
+def rules(special: dict[str, list[str]], again: dict[str, int]) -> Rules:
+    """The rules with these exceptions, and these patterns of exceptions that are taken apart."""
     entries = sorted({*special, *units()})
     hashes = np.empty(len(entries), np.uint64)
     _hashes(*packed(entries), hashes)
@@ -203,7 +209,6 @@ def rules(patterns: dict[str, int] | None = None) -> Rules:
     for number, key in enumerate(hashes):
         slot = _place(keys, used, key)
         keys[slot], used[slot] = key, number + 1
-    again = {} if patterns is None else patterns
     measures = set(units())
     kinds = [(e in special) * WHOLE | (e in again) * AGAIN | (e in measures) * UNIT for e in entries]
     splits = [mask(special.get(entry, [entry])) for entry in entries]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from curate.ops.kernel import IN_I32, IN_U8, OUT_I64, OUT_U8, VOID, i64, inline, kernel
 from curate.ops.text import first_visible, last_visible, line_end
-from curate.ops.treebank import GAP, cut, english
+from curate.ops.treebank import GAP, cut, rules
 from curate.ops.treebank_rules import ENDS, MARK, RULES, SPACE, Rules
 from curate.ops.unicode import decode
 
@@ -91,9 +91,9 @@ def _treebank_sentences(
             at = stop + 1
 
 
-def treebank_sentences(offsets: NDArray[np.int32], data: Bytes) -> NDArray[np.int64]:
-    """Sentences per text (int64) by spaCy's rules."""
+def treebank_sentences(offsets: NDArray[np.int32], data: Bytes, *, english: bool = True) -> NDArray[np.int64]:
+    """Sentences per text (int64) by spaCy's rules, with the exceptions of English or without."""
     out = np.zeros(len(offsets) - 1, np.int64)
     marks = np.zeros(int(offsets[-1]) - int(offsets[0]) + 1, np.uint8)
-    _treebank_sentences(offsets, data, english(), marks, out)
+    _treebank_sentences(offsets, data, rules(english=english), marks, out)
     return out

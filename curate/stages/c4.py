@@ -1,9 +1,12 @@
 """C4's rules for pages; its rules for lines are `c4_lines`, which comes first."""
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from curate.ops.phrases import occurrences, phrases
 from curate.ops.sentences import sentences
+from curate.ops.treebank import Reading
 from curate.ops.treebank_sentences import treebank_sentences
 from curate.stage import Filter, Range, Signals, buffers
 
@@ -33,14 +36,20 @@ class C4(Filter):
     """How often "lorem ipsum" occurs, whatever its case."""
     curly_brackets: Range = Range(max=0)
     """How often `{` occurs."""
-    punctuation_words: bool = False
-    """Look for sentences among the words of spaCy's English tokenizer, as datatrove does: `St.` then ends none."""
+    punctuation_words: Reading = False
+    """Look for sentences among words of which punctuation marks are some; "en": among those of spaCy's English
+    tokenizer, as datatrove does for English, so that `St.` ends none."""
+
+    def _sentences(self, offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> NDArray[np.int64]:
+        if self.punctuation_words:
+            return treebank_sentences(offsets, data, english=self.punctuation_words == "en")
+        return sentences(offsets, data)
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Counts as int64."""
         offsets, data = buffers(batch["text"])
         return {
-            "sentences": (treebank_sentences if self.punctuation_words else sentences)(offsets, data),
+            "sentences": self._sentences(offsets, data),
             "lorem_ipsum": occurrences(offsets, data, _LOREM_IPSUM),
             "curly_brackets": occurrences(offsets, data, _BRACE),
         }

@@ -8,6 +8,7 @@ from pydantic import Field
 from curate.ops import text, treebank
 from curate.ops.repeats import repeats
 from curate.ops.shapes import shapes
+from curate.ops.treebank import Reading
 from curate.stage import Filter, Range, Signals, buffers
 
 
@@ -41,15 +42,15 @@ class FineWeb(Filter):
     trim: bool = True
     """Leave white space at a line's ends out of account. datatrove does not, and takes `end. ` for a line without a
     full stop, which nobody sees behind `c4_lines`, which cuts it."""
-    punctuation_words: bool = False
-    """Count punctuation marks as words, as datatrove does with spaCy's tokenizer, so that `list_ratio` is lower."""
+    punctuation_words: Reading = False
+    """Count punctuation marks as words, so that `list_ratio` is lower; "en": by spaCy's English tokenizer, as datatrove
+    does for English."""
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Ratios as float64, at least 0; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
         lines = shapes(offsets, data, self.short_line_length, trim=self.trim, classes=treebank.classes())
-        apart = (*treebank.spaced(offsets, data), treebank.classes()) if self.punctuation_words else (offsets, data)
-        words = text.words(*apart)
+        words = text.words(*treebank.read(offsets, data, self.punctuation_words))
         return {
             "line_punct_ratio": text.ratio(lines.stopped, lines.lines),
             "short_line_ratio": text.ratio(lines.short, lines.lines),

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator
 
-from curate.ops import medians, stopwords, text, treebank, unicode
+from curate.ops import medians, stopwords, text, treebank
 from curate.ops.breaks import broken_lines
+from curate.ops.treebank import Reading
 from curate.stage import Filter, Range, Signals, buffers
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -66,9 +67,10 @@ class Gopher(Filter):
     particles."""
     bullets: Annotated[str, AfterValidator(_distinct)] = "•-"
     """The characters that make a bullet."""
-    punctuation_words: bool = False
-    """Count punctuation marks as words, as treebanks do and datatrove with spaCy's English tokenizer: a document
-    then has a letter in some 84 % of its words rather than in 97 %, and `alpha_word_ratio` drops far more."""
+    punctuation_words: Reading = False
+    """Count punctuation marks as words, as treebanks do; "en": by spaCy's English tokenizer, as datatrove does for
+    English. A document then has a letter in some 84 % of its words rather than in 97 %, and `alpha_word_ratio` drops
+    far more."""
     blank_lines: bool = False
     """Count blank lines among the lines, which then end wherever Python's `splitlines` ends one."""
     exact_stop_words: bool = False
@@ -83,19 +85,18 @@ class Gopher(Filter):
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Counts as int64, ratios and lengths as float64; 0 where there is nothing to divide by."""
         offsets, data = buffers(batch["text"])
-        known = treebank.classes() if self.punctuation_words else unicode.classes()
-        apart = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
-        words = text.words(*apart, known)
+        apart = treebank.read(offsets, data, self.punctuation_words)
+        words = text.words(*apart)
         marks = text.marks(offsets, data)
         lines = (broken_lines if self.blank_lines else text.lines)(offsets, data, self.bullets)
         exact, every = self.exact_stop_words, self.repeated_stop_words
         return {
             "words": words.plain,
             "mean_word_length": text.ratio(words.plain_characters, words.plain),
-            "median_word_length": medians.medians(*apart, known),
+            "median_word_length": medians.medians(*apart),
             "symbol_ratio": text.ratio(np.maximum(marks.hashes, marks.ellipses), words.total),
             "bullet_line_ratio": text.ratio(lines.bullets, lines.total),
             "ellipsis_line_ratio": text.ratio(lines.ellipses, lines.total),
             "alpha_word_ratio": text.ratio(words.alphabetic, words.total),
-            "stop_words": stopwords.stop_words(*apart, self._stops, known, exact=exact, every=every),
+            "stop_words": stopwords.stop_words(*apart[:2], self._stops, apart[2], exact=exact, every=every),
         }

@@ -2,8 +2,9 @@
 
 import pyarrow as pa
 
-from curate.ops import ngrams, text, treebank, unicode
+from curate.ops import ngrams, text, treebank
 from curate.ops.repeats import repeats
+from curate.ops.treebank import Reading
 from curate.stage import Filter, Range, Signals, buffers
 
 
@@ -52,8 +53,9 @@ class Repetition(Filter):
     """Share of characters in 9-grams that occurred before."""
     duplicate_10_gram_ratio: Range = Range(max=0.10)
     """Share of characters in 10-grams that occurred before."""
-    punctuation_words: bool = False
-    """Count punctuation marks as words of n-grams, as treebanks do and datatrove with spaCy's English tokenizer."""
+    punctuation_words: Reading = False
+    """Count punctuation marks as words of n-grams, as treebanks do; "en": by spaCy's English tokenizer, as datatrove
+    does for English."""
     blank_lines: bool = False
     """Count lines and paragraphs of white space alone, which repeat each other, and what is empty before a first line
     feed and behind a last; line feeds in a row end one line."""
@@ -64,9 +66,7 @@ class Repetition(Filter):
         characters = text.lengths(offsets, data)
         lines = repeats(offsets, data, paragraphs=False, blank=self.blank_lines)
         paragraphs = repeats(offsets, data, paragraphs=True, blank=self.blank_lines)
-        known = treebank.classes() if self.punctuation_words else unicode.classes()
-        apart = treebank.spaced(offsets, data) if self.punctuation_words else (offsets, data)
-        masses = ngrams.masses(ngrams.word_list(*apart, known))
+        masses = ngrams.masses(ngrams.word_list(*treebank.read(offsets, data, self.punctuation_words)))
         signals = {
             "duplicate_line_ratio": text.ratio(lines.repeated, lines.total),
             "duplicate_paragraph_ratio": text.ratio(paragraphs.repeated, paragraphs.total),

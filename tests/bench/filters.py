@@ -22,14 +22,14 @@ from tests.bench.setting import HERE, Setting, say
 from tests.bench.tables import duration, rate, size, table
 
 FIELDS = (
-    "repetition.punctuation_words=true",
+    "repetition.punctuation_words=en",
     "repetition.blank_lines=true",
-    "gopher.punctuation_words=true",
+    "gopher.punctuation_words=en",
     "gopher.blank_lines=true",
     "gopher.exact_stop_words=true",
     "c4_lines.unspaced_words=false",
-    "c4.punctuation_words=true",
-    "fineweb.punctuation_words=true",
+    "c4.punctuation_words=en",
+    "fineweb.punctuation_words=en",
     "fineweb.trim=false",
 )
 READINGS = tuple(part for field in FIELDS for part in ("--set", field))

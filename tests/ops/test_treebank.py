@@ -19,7 +19,7 @@ def taken_apart(row):
 
 
 PIECES = [
-    *exceptions(),
+    *exceptions(english=True),
     *units(),
     *"'’\"“”.,;:!?()[]{}<>-–—~+*^=/\\@#$%&_|°§…1290aBsSéßИж漢한",
     *(
@@ -104,6 +104,18 @@ def test_words_are_read_as_datatrove_reads_them():
     counted = text.words(*spaced(*packed(["漢字 • ‘ １ $ \x1c\x01"])), treebank.classes())
 
     assert (counted.total[0], counted.plain[0], counted.plain_characters[0]) == (6, 3, 4)
+
+
+def test_other_languages_have_no_exceptions_of_english():
+    text = "im don't 10am :-) 5kg, Mr.Smith 漢字。"
+
+    assert unpacked(*spaced(*packed([text]))) == ["i m do n't 10 am :-) 5 kg , Mr. Smith 漢字 。"]
+    assert unpacked(*spaced(*packed([text]), english=False)) == ["im don't 10am :-) 5 kg , Mr . Smith 漢字 。"]
+
+
+@pytest.mark.parametrize(("reading", "words"), [(False, 4), (True, 6), ("en", 5)])
+def test_a_text_is_read_in_one_of_three_ways(reading, words):
+    assert text.words(*treebank.read(*packed(["It's it, 漢字"]), reading)).total.tolist() == [words]
 
 
 def test_lines_may_end_in_what_ends_them_for_fineweb():

@@ -10,7 +10,7 @@ from curate.ops import treebank_rules as table
 
 FACTS = table.facts()
 MARKS = FACTS["marks"]
-EXCEPTIONS = table.exceptions()
+EXCEPTIONS = table.exceptions(english=True)
 
 
 def members(ranges):

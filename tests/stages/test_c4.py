@@ -34,7 +34,7 @@ def test_all_occurrences_are_counted():
 def test_abbreviations_end_no_sentence_on_request():
     text = "It is in St. Paul vs. Mr. Smith."
 
-    assert (signals(C4(punctuation_words=True), text)["sentences"], signals(C4(), text)["sentences"]) == (1, 4)
+    assert (signals(C4(punctuation_words="en"), text)["sentences"], signals(C4(), text)["sentences"]) == (1, 4)
 
 
 def test_the_last_version_of_the_paper_is_a_matter_of_one_field():

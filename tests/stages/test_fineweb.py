@@ -59,4 +59,4 @@ def test_signals_of_an_empty_text_are_zero():
 
 
 def test_punctuation_marks_are_words_on_request():
-    assert signals(FineWeb(punctuation_words=True), "One, two.\nThree.")["list_ratio"] == 1 / 6
+    assert signals(FineWeb(punctuation_words="en"), "One, two.\nThree.")["list_ratio"] == 1 / 6

@@ -100,13 +100,13 @@ def test_stop_words_may_have_to_stand_as_they_are_and_may_count_again():
 
     assert signals(Gopher(exact_stop_words=True), text)["stop_words"] == 2
     assert signals(Gopher(repeated_stop_words=True), text)["stop_words"] == 5
-    assert signals(Gopher(exact_stop_words=True, punctuation_words=True), text)["stop_words"] == 3
+    assert signals(Gopher(exact_stop_words=True, punctuation_words="en"), text)["stop_words"] == 3
 
 
 def test_punctuation_marks_are_words_on_request():
     text = '"Don\'t go," he said (twice)... #1'
 
-    apart = signals(Gopher(punctuation_words=True), text)
+    apart = signals(Gopher(punctuation_words="en"), text)
     together = signals(Gopher(), text)
 
     assert (apart["words"], together["words"]) == (7, 6)

@@ -112,5 +112,5 @@ def test_blank_lines_repeat_each_other_on_request():
 def test_punctuation_marks_are_words_on_request():
     text = "I know, you know, we know."
 
-    assert signals(Repetition(punctuation_words=True), text)["top_2_gram_ratio"] == 2 * len("know ,") / len(text)
+    assert signals(Repetition(punctuation_words="en"), text)["top_2_gram_ratio"] == 2 * len("know ,") / len(text)
     assert signals(Repetition(), text)["top_2_gram_ratio"] == len("I know,") / len(text)
