@@ -21,12 +21,41 @@ WHITE_SPACE = frozenset(
     [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
 )
 
-UNSPACED_NAMES = re.compile(
-    "(?:CJK (?:UNIFIED|COMPATIBILITY) IDEOGRAPH|IDEOGRAPHIC (?:ITERATION|CLOSING|NUMBER)|VERTICAL IDEOGRAPHIC ITERATION"
-    "|HANGZHOU NUMERAL|HIRAGANA|KATAKANA|HALFWIDTH KATAKANA|HENTAIGANA|BOPOMOFO|NUSHU|TANGUT|KHITAN|YI SYLLABLE"
-    "|THAI CHARACTER|LAO |KHMER |MYANMAR |TIBETAN |TAI LE |NEW TAI LUE |TAI THAM |TAI VIET |JAVANESE |BALINESE |AHOM )"
+ZERO_WIDTH_SPACE, TATWEEL = 0x200B, 0x0640
+
+KIND_NAMES = {
+    unicode.HAN: "CJK (?:UNIFIED|COMPATIBILITY) IDEOGRAPH|IDEOGRAPHIC (?:ITERATION|CLOSING|NUMBER)"
+    "|VERTICAL IDEOGRAPHIC ITERATION|HANGZHOU NUMERAL|NUSHU|TANGUT|KHITAN|YI SYLLABLE",
+    unicode.HIRAGANA: "HIRAGANA|HENTAIGANA",
+    unicode.EXTENDER: "(?:HALFWIDTH )?KATAKANA-HIRAGANA PROLONGED",
+    unicode.KATAKANA: "KATAKANA|HALFWIDTH KATAKANA|BOPOMOFO",
+    unicode.LEADING: "(?:THAI CHARACTER SARA|LAO VOWEL SIGN) (?:E|EI|AE|O|AI MAI(?:MUAN|MALAI)|AI|AY)$",
+    unicode.FINAL: "THAI CHARACTER (?:SARA A|SARA AM|MAIYAMOK|PAIYANNOI)$|KHMER SIGN LEK TOO$"
+    "|LAO (?:VOWEL SIGN A|VOWEL SIGN AM|KO LA|ELLIPSIS)$",
+    unicode.THAI: "THAI CHARACTER|LAO |TAI LE |NEW TAI LUE |TAI VIET ",
+    unicode.KHMER: "KHMER |JAVANESE |BALINESE |AHOM ",
+    unicode.MYANMAR: "MYANMAR |TAI THAM ",
+}
+"""Names of the letters of scripts that put no spaces between words, by kind; the first that fits holds."""
+
+WORDS_ALONE = frozenset(
+    "的了是在和有也就都你月等与與或将將被但並并从從您她它对對后後又让讓把给給于於說说吧较較若却卻跟呢吗嗎啊谁誰亦啦我他"
 )
-"""Names of the letters of scripts that put no spaces between words."""
+"""Ideographs that are mostly words alone: particles, pronouns, prepositions, conjunctions."""
+
+PARTICLES = frozenset("のにをはがでともやへ")
+"""Hiragana that are mostly Japanese particles."""
+
+BROAD_VOWELS = "าๅາ"
+"""Letters by category, which stay with their consonant as marks do."""
+
+MARK_KINDS = {unicode.STACKER: "\u17d2\u1039\u1a60\u1b44\ua9c0", unicode.KILLER: "\u103a\u1a7a"}
+
+BREAK_NAMES = re.compile(
+    "IDEOGRAPHIC COMMA|FULLWIDTH (?:COMMA|COLON|SEMICOLON)$|KATAKANA MIDDLE DOT$|ETHIOPIC WORDSPACE$"
+    "|TIBETAN MARK (?:INTERSYLLABIC|DELIMITER) TSHEG"
+)
+"""Names of punctuation behind which a word ends; what can end a sentence and is not ASCII does so too."""
 
 TERMINAL_NAMES = re.compile(
     "FULL STOP|QUESTION MARK|EXCLAMATION MARK|INTERROBANG|DANDA|ELLIPSIS|SEMICOLON FULL|SENTENCE|KHAN$|BARIYOOSAN"
@@ -42,19 +71,44 @@ def _class_of(code: int) -> int:
     character = chr(code)
     category = unicodedata.category(character)
     name = unicodedata.name(character, "")
-    bits = unicode.SPACE if code in WHITE_SPACE else 0
+    bits = unicode.SPACE if code in WHITE_SPACE or code == ZERO_WIDTH_SPACE else 0
     bits |= {"L": unicode.LETTER, "N": unicode.NUMBER, "P": unicode.PUNCTUATION, "S": unicode.SYMBOL}.get(
         category[0], 0
     )
     bits |= {"Lu": unicode.UPPER, "Lt": unicode.UPPER, "Ll": unicode.LOWER, "Nd": unicode.DIGIT}.get(category, 0)
-    bits |= unicode.JOINER if category[0] == "M" or category == "Cf" else 0
-    if category in ("Lo", "Lm", "Nl") and UNSPACED_NAMES.match(name):
-        bits |= unicode.UNSPACED
+    if (category[0] == "M" or category == "Cf" or character in BROAD_VOWELS) and not bits & unicode.SPACE:
+        bits |= unicode.JOINER
     if category == "Po" and TERMINAL_NAMES.search(name) and not name.startswith("INVERTED"):
         bits |= unicode.TERMINAL
-    if not bits & (unicode.SPACE | unicode.PUNCTUATION | unicode.SYMBOL | unicode.JOINER):
+    if code == TATWEEL:
+        bits = unicode.JOINER
+    if not bits & (unicode.SPACE | unicode.PUNCTUATION | unicode.SYMBOL | unicode.JOINER) or character in BROAD_VOWELS:
         bits |= unicode.PLAIN
-    return bits
+    kind = kind_of(character)
+    return bits | kind | (unicode.UNSPACED if unicode.HAN <= kind <= unicode.MYANMAR else 0)
+
+
+def kind_of(character: str) -> int:
+    """The kind of a code point, 0 for most."""
+    category, name = unicodedata.category(character), unicodedata.name(character, "")
+    if category in ("Lo", "Lm", "Nl") and character not in BROAD_VOWELS:
+        return _letter_kind(character, name)
+    if category[0] == "M":
+        return next((kind for kind, marks in MARK_KINDS.items() if character in marks), 0)
+    ends = TERMINAL_NAMES.search(name) and not name.startswith("INVERTED") and "ELLIPSIS" not in name
+    if category[0] == "P" and character > "\x7f" and ((category == "Po" and ends) or BREAK_NAMES.match(name)):
+        return unicode.BREAK
+    return 0
+
+
+def _letter_kind(character: str, name: str) -> int:
+    if character in WORDS_ALONE:
+        return unicode.ALONE
+    if character in PARTICLES:
+        return unicode.PARTICLE
+    if re.match("HANGUL (?:JUNGSEONG|JONGSEONG)", name):
+        return unicode.TAIL
+    return next((kind for kind, names in KIND_NAMES.items() if re.match(names, name)), 0)
 
 
 def _folded(code: int) -> str:

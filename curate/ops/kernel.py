@@ -29,6 +29,7 @@ OUT_U32_2D, OUT_U64_2D, OUT_I64_2D = (
 OUT_F32 = types.Array(types.float32, 1, "C")
 OUT_I32_2D = types.Array(types.int32, 2, "C")
 IN_U32_2D, IN_I32_2D = (types.Array(scalar, 2, "C", readonly=True) for scalar in (types.uint32, types.int32))
+I64_3 = cast("Any", types.UniTuple)(types.int64, 3)
 I64, U64, F64, BOOL, VOID = types.int64, types.uint64, types.float64, types.boolean, types.void
 
 i64 = cast("Callable[[Any], int]", np.int64)

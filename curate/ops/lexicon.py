@@ -156,7 +156,7 @@ def _groups(classes: NDArray[np.uint16], folds: NDArray[np.uint32]) -> NDArray[n
     for low, high in _HANGUL:
         groups[low:high][letters[low:high]] = HANGUL
     groups[classes & unicode.UNSPACED != 0] = UNSPACED
-    groups[(folds == unicode.NOTHING) & (classes & unicode.SPACE == 0)] = INVISIBLE
+    groups[folds == unicode.NOTHING] = INVISIBLE
     return groups
 
 
@@ -165,7 +165,8 @@ def _alphabet() -> _Alphabet:
     folds, classes = unicode.folds(), unicode.classes()
     points = _groups(classes, folds.table) << np.uint32(_GROUP)
     points[classes & unicode.UPPER != 0] |= np.uint32(_UPPER)
-    points[(classes & unicode.SPACE != 0) | (np.arange(len(classes)) == ord("-"))] |= np.uint32(_GAP)
+    spaces = (classes & unicode.SPACE != 0) & (folds.table != unicode.NOTHING)
+    points[spaces | (np.arange(len(classes)) == ord("-"))] |= np.uint32(_GAP)
     order = np.argsort(folds.table, kind="stable")
     many = np.flatnonzero(folds.table & unicode.SEVERAL)
     places, sizes = (folds.table[many].astype(np.int64) & 0x7FFFFFFF) >> 5, folds.table[many].astype(np.int64) & 31

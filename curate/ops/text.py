@@ -1,9 +1,12 @@
 """What words, lines and characters a text has: the counts behind every heuristic rule.
 
-A *word* is a maximal run of code points that are not white space, except that every letter of a
-script written without spaces between words is a word by itself, together with the marks and format
-characters that follow it. A *line* ends at a line feed; a line of white space alone is no line. Lengths
-are in code points.
+A *word* is a maximal run of code points that are not white space, except that letters of scripts written
+without spaces between words make words of their own (`unspaced.py`). Punctuation belongs to the word that it
+touches, in every script; behind marks such as the ideographic comma, the danda and the tsheg a word ends
+without white space. `docs/words.md` says more, with examples and measurements; every stage counts by `next_word`.
+
+A *line* ends at a line feed; a line of white space alone is no line. Lengths are in code points, of Hangul in
+syllables even where it is decomposed.
 """
 
 from typing import NamedTuple
@@ -14,18 +17,21 @@ from numpy.typing import NDArray
 from curate.ops import unicode
 from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64, OUT_I64_2D, VOID, i64, inline, kernel
 from curate.ops.unicode import (
+    BREAK,
     DIGIT,
-    JOINER,
+    KIND,
     LETTER,
     PLAIN,
     PUNCTUATION,
     SPACE,
     SYMBOL,
+    TAIL,
     TERMINAL,
     UNSPACED,
     UPPER,
     decode,
 )
+from curate.ops.unspaced import unspaced_word
 
 Offsets = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -98,29 +104,47 @@ def characters(offsets: Offsets, data: Bytes) -> Characters:
 
 
 @inline
+def first_visible(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
+    """Where the first code point that is not white space starts; `end` where there is none."""
+    while at < end:
+        code, after = decode(data, at, end)
+        if not i64(classes[code]) & SPACE:
+            break
+        at = after
+    return at
+
+
+@inline
 def next_word(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int, int, int]:
     """The first word at or after byte `at`: its start, its end, its length, and the union of its classes.
 
     Length 0 where there is none.
     """
-    code, after, bits = i64(0), at, i64(SPACE)
+    start = first_visible(data, at, end, classes)
+    at, length, union, closed = start, i64(0), i64(0), False
     while at < end:
+        if data[at] < 0x80 and not closed:  # most text; nothing below applies to ASCII
+            bits = i64(classes[data[at]])
+            if bits & SPACE:
+                break
+            union |= bits
+            length += 1
+            at += 1
+            continue
         code, after = decode(data, at, end)
         bits = i64(classes[code])
-        if not bits & SPACE:
+        if bits & SPACE or ((closed or bits & UNSPACED) and bits & union & PLAIN):
             break
-        at = after
-    start, length, union, alone = at, i64(0), i64(0), bits & UNSPACED
-    while at < end and not bits & SPACE:
+        if bits & UNSPACED:
+            after, letters, bits = unspaced_word(data, at, end, classes)
+            length += letters
+            closed = True
+        else:
+            length += bits & KIND != TAIL
+            closed = closed or bits >= BREAK
         union |= bits
-        length += 1
         at = after
-        if at < end:
-            code, after = decode(data, at, end)
-            bits = i64(classes[code])
-            if bits & UNSPACED or (alone and not bits & JOINER):
-                break
-    return start, at, length, union
+    return start, at, max(length, i64(at > start)), union
 
 
 @kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64_2D)
@@ -161,17 +185,6 @@ def line_end(data: Bytes, at: int, end: int) -> int:
     """Where the line that starts at `at` ends: at its line feed, or at `end`."""
     while at < end and data[at] != NEWLINE:
         at += 1
-    return at
-
-
-@inline
-def first_visible(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
-    """Where the first code point that is not white space starts; `end` where there is none."""
-    while at < end:
-        code, after = decode(data, at, end)
-        if not i64(classes[code]) & SPACE:
-            break
-        at = after
     return at
 
 

@@ -1,8 +1,9 @@
 """Character classes and folding of all 1,114,112 code points, from a table that the project ships.
 
-`CLASSES` are bit sets (uint16); `folds()` says what a code point becomes in normalised text: its
-compatibility decomposition (NFKD), case-folded, with typographic quotes and dashes in their ASCII
-form, controls as spaces and invisible characters gone. `unicode.npz` is built by `build_unicode.py`.
+`classes()` are bit sets (uint16) whose upper four bits are a number, the *kind*; `folds()` says what a code
+point becomes in normalised text: its compatibility decomposition (NFKD), case-folded, with typographic
+quotes and dashes in their ASCII form, controls as spaces and invisible characters gone. `unicode.npz` is
+built by `build_unicode.py`.
 """
 
 from functools import cache
@@ -17,9 +18,9 @@ from curate.ops.kernel import i64, inline
 TABLE = Path(__file__).with_name("unicode.npz")
 
 SPACE = 1
-"""White_Space."""
+"""White_Space, and the zero width space, which ends a word where none is drawn."""
 LETTER = 2
-"""General categories L*."""
+"""General categories L*, but for the Arabic tatweel, which is a mark."""
 UPPER = 4
 """Lu and Lt."""
 LOWER = 8
@@ -33,13 +34,38 @@ PUNCTUATION = 64
 SYMBOL = 128
 """S*."""
 JOINER = 256
-"""Marks (M*) and format characters (Cf): never a word of their own after a letter."""
+"""Marks (M*), format characters (Cf) and Thai and Lao AA: never a word of their own after a letter."""
 UNSPACED = 512
-"""Letters of scripts written without spaces between words: each is a word."""
+"""Letters of scripts written without spaces between words; their kind says how many make one."""
 TERMINAL = 1024
 """Punctuation that can end a sentence."""
 PLAIN = 2048
 """Neither white space nor punctuation, symbol or joiner: what makes a word more than decoration."""
+
+KIND = 0xF000
+"""Mask of the kind; 0 for most code points."""
+(
+    HAN,
+    ALONE,
+    HIRAGANA,
+    PARTICLE,
+    KATAKANA,
+    EXTENDER,
+    LEADING,
+    FINAL,
+    THAI,
+    KHMER,
+    MYANMAR,
+    STACKER,
+    KILLER,
+    TAIL,
+    BREAK,
+) = (number << 12 for number in range(1, 16))
+"""Kinds. Of letters without spaces: ideographs; those that are words alone; hiragana; those that are particles;
+katakana; the prolonged sound mark; vowels that lead a syllable; letters that end one; consonants of scripts like Thai,
+like Khmer, like Burmese. Of marks: the virama that stacks consonants, the asat that silences one. `TAIL`: vowels
+and finals of decomposed Hangul, which have no length. `BREAK`, the greatest: marks behind which a word ends, white
+space or not (tsheg, full stops and commas of such scripts, danda)."""
 
 NOTHING = 0x7FFFFFFF
 """Folds to nothing."""

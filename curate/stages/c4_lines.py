@@ -33,8 +33,8 @@ class C4Lines(Rewrite):
     TensorFlow Datasets after).
 
     Lines end wherever Python's `splitlines` ends one, as in both programs; white space at both ends is cut, and blank
-    lines go. Words are runs of non-white space and, unless `unspaced_words` is off, the single letters of scripts
-    written without spaces.
+    lines go. Words are those of `docs/words.md`: runs of non-white space and, unless `unspaced_words` is off, short
+    runs of letters in scripts written without spaces.
 
     Signals (int64): `lines` that were there, `kept_lines`, those dropped as `overlong_lines`, `unended_lines`,
     `short_lines` and `phrase_lines`, and `citations` cut from lines that were kept.

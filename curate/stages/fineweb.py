@@ -20,8 +20,8 @@ class FineWeb(Filter):
     above; thresholds and comparisons here are those of the code that made the corpus, datatrove's
     `FineWebQualityFilter`: a document exactly at a bound stays, and repeated lines are held to 0.01.
 
-    Lines end at line feeds, and blank ones do not count. Words are runs of
-    non-white space and the single letters of scripts written without spaces.
+    Lines end at line feeds, and blank ones do not count. Words are those of
+    `docs/words.md`: runs of non-white space, and short runs of letters in scripts written without spaces.
     """
 
     use = "fineweb"

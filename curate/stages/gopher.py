@@ -33,9 +33,9 @@ class Gopher(Filter):
     Gopher", https://arxiv.org/abs/2112.11446, appendix A.1.1, "Quality Filtering"; the thresholds
     are the paper's.
 
-    Words are runs of non-white space, punctuation included, and the single letters of scripts
-    written without spaces. The paper counts in English: a recipe for languages of such scripts
-    turns `mean_word_length` off, and every other language brings its own `stop_list`.
+    Words are runs of non-white space, punctuation included, and short runs of letters in scripts
+    written without spaces (`docs/words.md`). The paper counts in English: another language brings bounds
+    of `mean_word_length` and a `stop_list` of its own.
 
     Where programs read the paper differently, there is a field. datatrove's `GopherQualityFilter` has
     `punctuation_words`, `blank_lines` and `exact_stop_words`; dolma's tagger `exact_stop_words`, `median_word_length`

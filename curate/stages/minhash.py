@@ -24,8 +24,8 @@ class MinHash(Barrier):
 
     Documents are compared by the Jaccard similarity of their sets of word n-grams (*shingles*; Broder 1997, "On
     the resemblance and containment of documents"). Words are runs of letters, digits and marks after the folding
-    that `exact` describes, without punctuation; every letter of a script without spaces is a word, so that
-    such text is compared by runs of n letters. Candidates share one of `bands` keys made of `rows` values of a
+    that `exact` describes, without punctuation, and short runs of letters in scripts without spaces
+    (`docs/words.md`). Candidates share one of `bands` keys made of `rows` values of a
     MinHash signature each (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", §3.4), which happens with
     probability 1 − (1 − s^rows)^bands at similarity s: 0.998 at 0.8 with 20 × 6, 0.92 with 14 × 8.
 

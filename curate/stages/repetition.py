@@ -18,9 +18,9 @@ class Repetition(Filter):
     A line ends at a line feed, a paragraph at two or more; blank ones do not count. A repetition is
     what occurred before in the same text. `top_2_gram_ratio` is the length of the most frequent
     2-gram times its occurrences; `duplicate_5_gram_ratio` the length of all 5-grams read from left
-    to right that were seen before, without overlaps; both as in datatrove. Words are runs of
-    non-white space and the single letters of scripts written without spaces. datatrove's
-    `GopherRepetitionFilter` has `punctuation_words` and `blank_lines`.
+    to right that were seen before, without overlaps; both as in datatrove. Words are those of
+    `docs/words.md`: runs of non-white space, and short runs of letters in scripts written without spaces.
+    datatrove's `GopherRepetitionFilter` has `punctuation_words` and `blank_lines`.
     """
 
     use = "repetition"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 TRICKY = [
     *" \n\t\x00\x1f\u00a0\u2028\u3000",
     *'aAzZé0٣#.…-•"“’!?',
-    *"漢ひカกำไ་ကို가나ㄱ",
+    *"漢的ひのカーกําไะาๆ་ကို်္က្ខ가나ㄱ、।_ـ\u200b",
+    "\u1112\u1161\u11ab",
     "e\u0301",
     "\u200d",
     "\u00ad",

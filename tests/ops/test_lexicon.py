@@ -32,7 +32,7 @@ class Reference:
 
     def group(self, letter):
         bits = int(unicode.classes()[ord(letter)])
-        if int(unicode.folds().table[ord(letter)]) == unicode.NOTHING and not bits & unicode.SPACE:
+        if int(unicode.folds().table[ord(letter)]) == unicode.NOTHING:
             return "invisible"
         if bits & unicode.UNSPACED:
             return "unspaced"

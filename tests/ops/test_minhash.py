@@ -43,9 +43,9 @@ def test_shingles_are_the_same_in_whatever_batch_a_text_comes(rows):
     assert together.hashes.tolist() == [hash_ for row in rows for hash_ in shingles(row, 3)]
 
 
-def test_text_without_spaces_is_cut_into_runs_of_letters():
-    assert len(shingles("我们今天去公园", 5)) == 3
-    assert shingles("我们今天去公园", 5)[0] == shingles("「我们今天去」", 5)[0]
+def test_text_without_spaces_is_cut_into_words():
+    assert len(shingles("今天我和孩子去公园玩", 5)) == 2
+    assert shingles("今天我和孩子去公园玩", 5)[0] == shingles("「今天我和孩子去公」", 5)[0]
 
 
 @pytest.mark.parametrize("text", ["", "four words are few", "...!"])

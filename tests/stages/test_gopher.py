@@ -60,10 +60,10 @@ def test_a_recipe_brings_particles_for_korean():
     assert measured["stop_words"] == 3
 
 
-def test_every_letter_of_a_script_without_spaces_is_a_word():
+def test_scripts_without_spaces_are_cut_into_words():
     measured = signals(Gopher(), "漢字 ひらがな abc กำ")
 
-    assert measured["words"] == 2 + 4 + 1 + 2
+    assert (measured["words"], measured["alpha_word_ratio"]) == (1 + 3 + 1 + 1, 1)
 
 
 def test_signals_of_an_empty_text_are_zero():

@@ -121,13 +121,13 @@ def test_documents_shorter_than_a_shingle_are_never_near_duplicates(text):
     assert reasons(MinHash(), [text, text], [text]) == [[KEPT, KEPT], [KEPT]]
 
 
-def test_chinese_is_compared_by_runs_of_letters():
+def test_chinese_is_compared_by_pairs_of_letters():
     letters = [chr(0x4E00 + random.Random(7).randrange(3000) + i) for i in range(200)]
     copy = [*letters[:100], "新", *letters[101:]]
 
     resolved = resolve(MinHash(), ["".join(letters)], ["".join(copy)])
 
-    assert resolved[1] == [(COPY, "d0", 2, 191 / 201)]
+    assert resolved[1] == [(COPY, "d0", 2, 93 / 103)]
 
 
 def test_what_an_earlier_barrier_dropped_takes_nobody_with_it():
@@ -220,7 +220,7 @@ def test_labelled_pairs_are_found_and_little_else(name):
     centres = [(i, place_of(row[1])) for i, row in enumerate(rows) if row[0] is COPY]
     wrong = [pair for pair in centres if true_jaccard(texts[pair[0]], texts[pair[1]]) < 0.7]
     assert len(similar) > 100
-    assert len(both_kept) <= 0.002 * len(similar)
+    assert len(both_kept) <= 0.003 * len(similar)
     assert wrong == []
 
 
