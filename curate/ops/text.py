@@ -5,8 +5,8 @@ without spaces between words make words of their own (`unspaced.py`). Punctuatio
 touches, in every script; behind marks such as the ideographic comma, the danda and the tsheg a word ends
 without white space. `docs/words.md` says more, with examples and measurements; every stage counts by `next_word`.
 
-A *line* ends at a line feed; a line of white space alone is no line. Lengths are in code points, of Hangul in
-syllables even where it is decomposed.
+A *line* ends at a line feed; a line of white space alone is no line. Lengths are in code points, those of `words`
+in syllables of Hangul even where it is decomposed.
 """
 
 from typing import NamedTuple
@@ -140,11 +140,21 @@ def next_word(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> tu
             length += letters
             closed = True
         else:
-            length += bits & KIND != TAIL
+            length += 1
             closed = closed or bits >= BREAK
         union |= bits
         at = after
-    return start, at, max(length, i64(at > start)), union
+    return start, at, length, union
+
+
+@inline
+def _tails(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
+    """Vowels and finals of decomposed Hangul."""
+    count = i64(0)
+    while at < end:
+        code, at = decode(data, at, end)
+        count += i64(classes[code]) & KIND == TAIL
+    return count
 
 
 @kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64_2D)
@@ -153,9 +163,11 @@ def _words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], out: NDAr
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         total = alphabetic = plain = plain_characters = 0
         while at < end:
-            _, at, length, union = next_word(data, at, end, classes)
+            start, at, length, union = next_word(data, at, end, classes)
             if length == 0:
                 break
+            if union & TAIL == TAIL:
+                length = max(length - _tails(data, start, at, classes), 1)
             total += 1
             alphabetic += (union & LETTER) != 0
             if union & PLAIN:
