@@ -82,21 +82,22 @@ def _surfaces(document: str, tokens: list[Any]) -> list[str]:
 
 def documents(data: Path, language: str) -> Iterator[str]:
     """Paragraphs of XQuAD, snippets of the crawl, declarations, and 150 Korean articles."""
-    yield from (row["text"] for row in _rows(data / "text_xquad/paragraphs.jsonl.zst") if row["lang"] == language)
-    for row in _rows(data / "crawl_hplt_inspection/docs.jsonl.zst"):
+    yield from (row["text"] for row in read_rows(data / "text_xquad/paragraphs.jsonl.zst") if row["lang"] == language)
+    for row in read_rows(data / "crawl_hplt_inspection/docs.jsonl.zst"):
         if row["hplt_lang"] in CRAWL[language]:
             yield row["text"]
     whole: dict[str, list[str]] = {}
-    for row in _rows(data / "lid_udhr/paragraphs.jsonl.zst"):
+    for row in read_rows(data / "lid_udhr/paragraphs.jsonl.zst"):
         if row["bcp47"] == language:
             whole.setdefault(row["code"], []).append(row["text"])
     yield from ("\n".join(paragraphs) for paragraphs in whole.values())
     if language == "ko":
-        articles = _rows(data / "text_wikipedia/ko.jsonl.zst")
+        articles = read_rows(data / "text_wikipedia/ko.jsonl.zst")
         yield from (row["text"] for _, row in zip(range(150), articles, strict=False))
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Records of a compressed file of JSON lines."""
     import pyarrow.json
 
     with pa.input_stream(str(path), compression="zstd") as stream:
@@ -175,6 +176,28 @@ def means(data: Path, language: str) -> tuple[str, ...]:
     return language, *(f"{value:.2f}" for value in np.quantile(lengths, [0.001, 0.01, 0.5, 0.99, 0.999]))
 
 
+def shares(data: Path) -> list[tuple[str, ...]]:
+    """Words of a parallel text for one of English: the Declaration (median of its versions), and XQuAD."""
+    whole: dict[tuple[str, str], list[str]] = {}
+    for row in read_rows(data / "lid_udhr/paragraphs.jsonl.zst"):
+        whole.setdefault((row["bcp47"].split("-")[0], row["code"]), []).append(row["text"])
+    parallel: dict[str, list[str]] = {}
+    for row in read_rows(data / "text_xquad/paragraphs.jsonl.zst"):
+        parallel.setdefault(row["lang"], []).append(row["text"])
+
+    def counted(paragraphs: list[str]) -> int:
+        return sum(is_word(word) for paragraph in paragraphs for word in words(paragraph))
+
+    english = counted(whole[("en", "eng")])
+    rows = []
+    for language in (*CRAWL, "my", "bo", "vi", "tr", "fi", "ru", "de", "fr"):
+        versions = [counted(paragraphs) / english for (code, _), paragraphs in whole.items() if code == language]
+        other = parallel.get(language)
+        both = f"{counted(other) / counted(parallel['en']):.2f}" if other else ""
+        rows.append((language, f"{np.median(versions):.2f}", both))
+    return rows
+
+
 def main() -> None:
     """Measure every language."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -195,6 +218,7 @@ def main() -> None:
     )
     print(table(head, [measured(given.data, language) for language in CRAWL]))
     print(table(("", "0.1 %", "1 %", "median", "99 %", "99.9 %"), [means(given.data, language) for language in CRAWL]))
+    print(table(("", "Declaration", "XQuAD"), shares(given.data)))
 
 
 if __name__ == "__main__":
