@@ -15,6 +15,7 @@ STAGES: dict[str, str] = {
     "c4_lines": "curate.stages.c4_lines:C4Lines",
     "c4": "curate.stages.c4:C4",
     "fineweb": "curate.stages.fineweb:FineWeb",
+    "korean": "curate.stages.korean:Korean",
     "refinedweb_lines": "curate.stages.refinedweb_lines:RefinedWebLines",
     "word_removal": "curate.stages.word_removal:WordRemoval",
     "quality": "curate.stages.quality:Quality",
