@@ -29,7 +29,7 @@ class Reading:
     lines: bool = True
     """Whether each line that holds a word is a sentence, or the whole text is one."""
     single_letters: bool = True
-    """Whether letters of scripts written without spaces are words by themselves."""
+    """Whether letters of scripts written without spaces make words of their own (`docs/words.md`)."""
     ccnet: bool = False
     """Whether text is read in CCNet's normal form."""
     pieces: "Pieces | None" = None

@@ -16,6 +16,7 @@ from curate.recipe import Recipe, digest, key_of
 from curate.recipe_file import find
 from curate.stage import Barrier, Filter, OneOf, Range, Rewrite
 from curate.stages import STAGES, stage_class
+from curate.stages.korean import ENDINGS
 from curate.testing import batch
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
@@ -197,7 +198,7 @@ def another(value, annotation, folder):
     if literals:
         return literals[0]
     if isinstance(value, str):
-        return value + "*"
+        return value + ("흥" if value.endswith(ENDINGS[-1]) else "*")
     made = folder / "asset.txt"
     made.write_text("example.org\n")
     return (str(made),) if isinstance(value, tuple) else str(made)

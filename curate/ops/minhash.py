@@ -1,9 +1,8 @@
 """Shingles of normalised text, their MinHash signatures, and the keys of bands.
 
-A *shingle* is a run of n words (Broder 1997, "On the resemblance and containment of documents"). As every
-letter of a script without spaces is a word, shingles of such text are runs of n letters, the character
-shingles of Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", §3.2.2, who take n = 5 for short texts.
-Text of fewer than n words has no shingle.
+A *shingle* is a run of n words (Broder 1997, "On the resemblance and containment of documents"). Words are those
+of every stage (`docs/words.md`): short runs of letters in scripts without spaces. Text of fewer than n words has
+no shingle.
 
 Signatures are those of datasketch 2.0's scheme `affine32`, bit for bit: a shingle's 32-bit hash h is mixed once by
 MurmurHash3's finalizer, and hash function k gives a_k · h + b_k mod 2^32 with a_k odd. The k-th value of a

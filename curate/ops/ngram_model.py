@@ -28,7 +28,7 @@ from curate.ops.kernel import (
     kernel,
 )
 from curate.ops.text import line_end, next_word
-from curate.ops.unicode import UNSPACED, classes
+from curate.ops.unicode import KIND, UNSPACED, classes
 
 UNKNOWN, BEGIN, END = np.uint64(1), np.uint64(2), np.uint64(3)
 """Hashes of `<unk>`, `<s>` and `</s>`, which no word of a text has: text is never control."""
@@ -65,7 +65,7 @@ def score(
     """
     rows = len(offsets) - 1
     sums, (words, unknown, sentences) = np.zeros(rows), np.zeros((3, rows), np.int64)
-    table = classes() if single_letters else classes() & np.uint16(0xFFFF ^ UNSPACED)
+    table = classes() if single_letters else classes() & np.uint16(0xFFFF ^ (UNSPACED | KIND))
     context, (weights, found) = np.zeros(LONGEST, np.uint64), np.zeros((2, LONGEST))
     _score(offsets, data, table, *model, lines, context, weights, found, sums, words, unknown, sentences)
     return Scores(sums, words, unknown, sentences)

@@ -49,9 +49,10 @@ class Means(NamedTuple):
 def split(offsets: Offsets, data: Bytes, *, single_letters: bool = True) -> tuple[Offsets, Bytes]:
     """Every word of every text, in order, as texts of their own: offsets and bytes.
 
-    `single_letters`: letters of scripts written without spaces are words; else only white space separates words.
+    `single_letters`: letters of scripts without spaces make words of their own; else only white space separates words.
     """
-    table = unicode.classes() if single_letters else unicode.classes() & np.uint16(0xFFFF ^ unicode.UNSPACED)
+    ignored = np.uint16(0 if single_letters else unicode.UNSPACED | unicode.KIND)
+    table = unicode.classes() & ~ignored
     size = int(offsets[-1]) - int(offsets[0])
     starts, out = np.zeros(size + 1, np.int32), np.empty(size, np.uint8)
     words = _split(offsets, data, table, starts, out)

@@ -12,8 +12,8 @@ class Length(Filter):
     Sources: CCNet keeps documents from 300 characters on (`min_len` of cc_net's `mine.py`; Wenzek et al. 2020), Dolma
     1.7 from 25 on (`min_text_length` of its mixer's configuration). The stage itself sets no bound.
 
-    Signals: `characters` (code points, white space included) and `words` (runs of non-white space and the single
-    letters of scripts written without spaces), both int64.
+    Signals: `characters` (code points, white space included) and `words` (those of
+    `docs/words.md`), both int64.
     """
 
     use = "length"

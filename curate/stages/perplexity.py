@@ -54,7 +54,7 @@ class Perplexity(Filter):
     """Whether each line that holds a word is a sentence, or the whole document is one, as in CCNet, whose normal form
     then glues the words around line ends."""
     separators: Literal["scripts", "spaces"] = "scripts"
-    """Whether letters of scripts written without spaces are words by themselves, as in every stage, or only white
+    """Whether letters of scripts written without spaces make words of their own, as in every stage, or only white
     space separates words, as in KenLM and always for pieces."""
     perplexity: Range = Range()
     """Bounds on the perplexity."""

@@ -20,7 +20,7 @@ class Unigram(Filter):
     and datatrove's UnigramLogProbFilter, which keeps documents above −10; both with the frequencies of Google's web
     n-grams. A threshold belongs to a table and a language; `curate unigram train` makes a table of a corpus.
 
-    Words are those of the normal form (folded, without punctuation; letters of scripts written without spaces are
+    Words are those of the normal form (folded, without punctuation; letters of scripts without spaces make
     words by themselves). Logarithms are natural; a word that the table lacks has `unknown_probability`.
 
     Signals: `mean_log_probability`, rounded to 1e-4, and `unknown_word_ratio`; null for a text without words.

@@ -124,7 +124,7 @@ def test_a_sentence_is_scored_by_hand(text, expected):
 
 def test_letters_of_scripts_without_spaces_are_words_by_choice():
     for single, expected in ((True, 2), (False, 1)):
-        found = ngram_model.score(*packed(["漢字"]), model(SMALL), lines=True, single_letters=single)
+        found = ngram_model.score(*packed(["漢字。語"]), model(SMALL), lines=True, single_letters=single)
 
         assert found.words[0] == expected
 
