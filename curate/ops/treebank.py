@@ -145,8 +145,8 @@ def spaced(offsets: Offsets, data: Bytes, *, english: bool = True) -> Spaced:
 
 
 Reading = bool | Literal["en"]
-"""What a word is: a run of what is not white space, or a letter of a script without spaces (False); the same, taken
-apart (True); a word of spaCy's English tokenizer, by the lists that datatrove has beside it ("en")."""
+"""What a word is: that of `docs/words.md` (False); the same, taken apart (True); a word of spaCy's English tokenizer, by
+the lists that datatrove has beside it ("en")."""
 
 
 def read(offsets: Offsets, data: Bytes, reading: Reading) -> tuple[Offsets, Bytes, Classes]:
@@ -164,7 +164,8 @@ def classes() -> Classes:
     `PUNCTUATION_SET` alone, which lacks `•` and `‘` and has control characters and `１`; a line or sentence is ended by
     its `TERMINAL_PUNCTUATION`.
     """
-    made, own = unicode.classes() & ~np.uint16(unicode.UNSPACED), table.classes()
+    made, own = unicode.classes() & ~np.uint16(unicode.UNSPACED | unicode.KIND), table.classes()
+    made[ord("\u200b")] = unicode.JOINER
     made[own & SPACE != 0] |= np.uint16(unicode.SPACE)
     made |= np.uint16(unicode.PLAIN)
     made[table.decoration()] &= ~np.uint16(unicode.PLAIN)

@@ -97,7 +97,7 @@ def _add_letters(made: NDArray[np.uint16]) -> None:
     made[points(letters["uncased"])] |= LETTER | LOWER | UPPER
     made[known & unicode.DIGIT != 0] |= DECIMAL
     made[range(ord("0"), ord("9") + 1)] |= DIGIT
-    made[known & unicode.SPACE != 0] |= SPACE
+    made[(known & unicode.SPACE != 0) & (np.arange(len(known)) != ord("\u200b"))] |= SPACE
     made[range(0x1C, 0x20)] |= SPACE
     made[known & unicode.PUNCTUATION != 0] |= MARK
 
