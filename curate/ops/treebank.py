@@ -145,8 +145,8 @@ def spaced(offsets: Offsets, data: Bytes, *, english: bool = True) -> Spaced:
 
 
 Reading = bool | Literal["en"]
-"""What a word is: that of `docs/words.md` (False); the same, taken apart (True); a word of spaCy's English tokenizer, by
-the lists that datatrove has beside it ("en")."""
+"""What a word is: that of `docs/words.md` (False); the same, taken apart (True); a word of spaCy's English tokenizer,
+by the lists that datatrove has beside it ("en")."""
 
 
 def read(offsets: Offsets, data: Bytes, reading: Reading) -> tuple[Offsets, Bytes, Classes]:
