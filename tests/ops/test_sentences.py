@@ -17,6 +17,10 @@ def attached(character):
     return reference.count(character, "P") > 0 or reference.is_joiner(character)
 
 
+def is_letter(text, at):
+    return 0 <= at < len(text) and reference.is_letter(text[at])
+
+
 def category(line, at):
     return unicodedata.category(line[at]) if 0 <= at < len(line) else "Zs"
 
@@ -30,7 +34,7 @@ def ends_a_sentence(line, at):
     if mark == ".":
         if "." in line[at - 1 : at] + line[at + 1 : at + 2]:
             return False
-        if category(line, at - 1) in ("Lu", "Lt", "Ll") and category(line, at - 2)[0] != "L":
+        if category(line, at - 1) in ("Lu", "Lt", "Ll") and not is_letter(line, at - 2):
             return False
         if category(line, at - 1) == "Ll" and category(line, at + 1) in ("Lu", "Lt"):
             return True
