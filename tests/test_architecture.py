@@ -24,6 +24,7 @@ FLOORS = {
     "curate.frequencies": 2,
     "curate.language_models": 2,
     "curate.ngram_training": 2,
+    "curate.models": 2,
     "curate.ingest": 2,
     "curate.classifier": 1,
     "curate.classifier.train": 3,

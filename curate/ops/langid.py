@@ -14,11 +14,11 @@ from numba import types
 from numpy.typing import NDArray
 
 from curate.ops import unicode
-from curate.ops.kernel import I64, IN_I32, IN_U8, IN_U16, IN_U32, OUT_F64, OUT_I32, OUT_U8, VOID, inline, kernel
+from curate.ops.kernel import I64, IN_I32, IN_U8, IN_U16, IN_U32, OUT_I32, OUT_I64, OUT_U8, VOID, i64, inline, kernel
 
 _IN_F32 = types.Array(types.float32, 1, "C", readonly=True)
 _IN_F32_2D = types.Array(types.float32, 2, "C", readonly=True)
-_IN_I32_2D = types.Array(types.int32, 2, "C", readonly=True)
+_OUT_F32_2D = types.Array(types.float32, 2, "C")
 
 
 class Model(NamedTuple):
@@ -34,8 +34,6 @@ class Model(NamedTuple):
     """(F, C) log-likelihoods."""
     prior: NDArray[np.float32]
     """(C,) log-priors."""
-    aliases: NDArray[np.int32]
-    """(n, 2) classes of one label: the second's probability goes to the first."""
 
 
 class Windows(NamedTuple):
@@ -59,14 +57,43 @@ def windows(offsets: NDArray[np.int32], data: NDArray[np.uint8], width: int) -> 
     return Windows(starts, out[: starts[-1]], lettered.view(np.bool_))
 
 
+class Groups(NamedTuple):
+    """Runs of whole lines, one after the other over all texts."""
+
+    offsets: NDArray[np.int32]
+    """Where groups begin, and where the last ends."""
+    rows: NDArray[np.int32]
+    """The text of every group, ascending."""
+    letters: NDArray[np.int64]
+    """How many letters each holds."""
+
+
+def line_groups(offsets: NDArray[np.int32], data: NDArray[np.uint8], least: int, most: int) -> Groups:
+    """Every text as at most `most` + 1 runs of whole lines, each but the last of a text of at least `least` letters.
+
+    In a text of many lines a run is longer: at least the text's bytes / `most`.
+    """
+    texts = len(offsets) - 1
+    room = texts * (most + 1)
+    starts, rows, letters = np.zeros(room + 1, np.int32), np.zeros(room, np.int32), np.zeros(room, np.int64)
+    filled = np.zeros(1, np.int64)
+    _line_groups(offsets, data, least, most, unicode.classes(), starts, rows, letters, filled)
+    n = int(filled[0])
+    return Groups(starts[: n + 1], rows[:n], letters[:n])
+
+
 def bayes(
     offsets: NDArray[np.int32], data: NDArray[np.uint8], model: Model
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """The likeliest class of every text and its probability; -1 and 0 for a text without any feature."""
-    best, share = np.full(len(offsets) - 1, -1, np.int32), np.zeros(len(offsets) - 1, np.float64)
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """(texts, C) log-posteriors but for a constant, and how many different features each text has.
+
+    A text without any feature has the prior.
+    """
+    rows = len(offsets) - 1
+    made, found = np.zeros((rows, len(model.prior)), np.float32), np.zeros(rows, np.int32)
     seen = np.zeros((2, len(model.weights)), np.int32)
-    _bayes(offsets, data, *model, seen[0], seen[1], np.empty(len(model.prior)), best, share)
-    return best, share
+    _bayes(offsets, data, *model, seen[0], seen[1], found, made)
+    return made, found
 
 
 @inline
@@ -117,24 +144,32 @@ def _windows(
         starts[row + 1] = filled
 
 
-@inline
-def _softmax(score: NDArray[np.float64], scale: float, aliases: NDArray[np.int32]) -> tuple[int, float]:
-    """The likeliest class and its probability; `score` becomes the probabilities, before their division."""
-    best, total = 0, 0.0
-    for k in range(1, len(score)):
-        if score[k] > score[best]:
-            best = k
-    top = score[best]
-    for k in range(len(score)):
-        score[k] = math.exp((score[k] - top) * scale)
-        total += score[k]
-    for i in range(len(aliases)):
-        score[aliases[i, 0]] += score[aliases[i, 1]]
-        score[aliases[i, 1]] = 0.0
-    for k in range(len(score)):
-        if score[k] > score[best]:
-            best = k
-    return best, score[best] / total
+@kernel(VOID, IN_I32, IN_U8, I64, I64, IN_U16, OUT_I32, OUT_I32, OUT_I64, OUT_I64)
+def _line_groups(
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    least: int,
+    most: int,
+    classes: NDArray[np.uint16],
+    starts: NDArray[np.int32],
+    rows: NDArray[np.int32],
+    letters: NDArray[np.int64],
+    filled: NDArray[np.int64],
+) -> None:
+    group = 0
+    starts[0] = offsets[0]
+    for row in range(len(offsets) - 1):
+        at, end, begin, found = i64(offsets[row]), i64(offsets[row + 1]), i64(offsets[row]), i64(0)
+        size = (end - at) // most
+        while at < end:
+            code, after = unicode.decode(data, at, end)
+            if classes[code] & unicode.LETTER:
+                found += 1
+            at = after
+            if at == end or (code == 0x0A and found >= least and at - begin >= size):
+                starts[group + 1], rows[group], letters[group] = at, row, found
+                group, begin, found = group + 1, at, 0
+    filled[0] = group
 
 
 @inline
@@ -143,7 +178,8 @@ def _add(
     seen: NDArray[np.int32],
     touched: NDArray[np.int32],
     distinct: int,
-    score: NDArray[np.float64],
+    score: NDArray[np.float32],
+    row: int,
 ) -> None:
     """Add log(1 + n) times a feature's weights for all features, four at a time, and forget their counts."""
     for i in range(0, distinct, 4):
@@ -153,8 +189,8 @@ def _add(
         o, seen[b] = np.float32(math.log1p(seen[b])), 0
         p, seen[c] = np.float32(math.log1p(seen[c])), 0
         q, seen[d] = np.float32(math.log1p(seen[d])), 0
-        for k in range(len(score)):
-            score[k] += (n * weights[a, k] + o * weights[b, k]) + (p * weights[c, k] + q * weights[d, k])
+        for k in range(score.shape[1]):
+            score[row, k] += (n * weights[a, k] + o * weights[b, k]) + (p * weights[c, k] + q * weights[d, k])
 
 
 @kernel(
@@ -166,12 +202,10 @@ def _add(
     IN_I32,
     _IN_F32_2D,
     _IN_F32,
-    _IN_I32_2D,
     OUT_I32,
     OUT_I32,
-    OUT_F64,
     OUT_I32,
-    OUT_F64,
+    _OUT_F32_2D,
 )
 def _bayes(
     offsets: NDArray[np.int32],
@@ -181,14 +215,12 @@ def _bayes(
     features: NDArray[np.int32],
     weights: NDArray[np.float32],
     prior: NDArray[np.float32],
-    aliases: NDArray[np.int32],
     seen: NDArray[np.int32],
     touched: NDArray[np.int32],
-    score: NDArray[np.float64],
-    best: NDArray[np.int32],
-    share: NDArray[np.float64],
+    found: NDArray[np.int32],
+    made: NDArray[np.float32],
 ) -> None:
-    for row in range(len(best)):
+    for row in range(len(found)):
         state, distinct = np.uint32(0), 0
         for at in range(offsets[row], offsets[row + 1]):
             state = moves[(np.int64(rows_of[state]) << 8) + data[at]]
@@ -198,9 +230,11 @@ def _bayes(
                     touched[distinct] = feature
                     distinct += 1
                 seen[feature] += 1
-        if distinct == 0:
-            continue
+        found[row] = distinct
         for k in range(len(prior)):
-            score[k] = prior[k]
-        _add(weights, seen, touched, distinct, score)
-        best[row], share[row] = _softmax(score, 1.0 / math.sqrt(offsets[row + 1] - offsets[row]), aliases)
+            made[row, k] = prior[k]
+        if distinct > 0:
+            _add(weights, seen, touched, distinct, made, row)
+        scale = np.float32(1.0 / math.sqrt(max(offsets[row + 1] - offsets[row], 1)))
+        for k in range(len(prior)):
+            made[row, k] *= scale

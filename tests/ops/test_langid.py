@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from py3langid import langid as py3langid
 
 from curate.lexicons import language_code
+from curate.models.identifiers import Bayes
 from curate.ops import langid
-from curate.stages.language import Embedded
 
 BLANK = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 
@@ -62,23 +62,39 @@ def original():
 
 
 def test_the_kernel_gives_py3langids_answer(original):
-    embedded = Embedded()
+    model = Bayes()
     words = ["the", "de la", "и в", "한국", "の", "的", "wir sind", "não está", "över", "için", "الذي", "וכל", "ไทย"]
     rng = np.random.default_rng(1)
     texts = [" ".join(rng.choice(words, size)) for size in rng.integers(2, 40, 500)]
 
-    labels, scores = embedded.identify(pa.array(texts))
+    scores = model.scores(pa.array(texts)).astype(float)
 
     expected = [original.classify(text) for text in texts]
-    assert labels == [language_code(label) for label, _ in expected]
-    assert np.allclose(scores, [score for _, score in expected], atol=2e-4)
+    assert [model.classes[k] for k in scores.argmax(1)] == [language_code(label) for label, _ in expected]
+    shares = np.exp(scores - scores.max(1, keepdims=True))
+    assert np.allclose(1 / shares.sum(1), [score for _, score in expected], atol=5e-4)
 
 
-def test_a_text_without_features_has_no_class():
-    classes, scores = Embedded().identify(pa.array(["", "z"]))
+def test_a_text_without_features_has_the_prior():
+    scores = Bayes().scores(pa.array(["", "\x01"]))
 
-    assert classes[0] == "und"
-    assert scores[0] == 0.0
+    assert np.array_equal(scores[0], scores[1])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab가 \n1"), max_size=60), max_size=4), st.integers(1, 9), st.integers(1, 5))
+def test_line_groups_are_runs_of_whole_lines_that_make_up_the_text(texts, least, most):
+    offsets, data = packed(texts)
+
+    groups = langid.line_groups(offsets, data, least, most)
+    parts = [bytes(data[a:b]).decode() for a, b in pairwise(groups.offsets)]
+
+    for row, text in enumerate(texts):
+        mine = [parts[i] for i in range(len(groups.rows)) if groups.rows[i] == row]
+        assert "".join(mine) == text
+        assert len(mine) <= most + 1
+        assert all(part.endswith("\n") and sum(map(str.isalpha, part)) >= least for part in mine[:-1])
+    assert [sum(map(str.isalpha, part)) for part in parts] == groups.letters.tolist()
 
 
 def test_windows_say_whether_they_hold_a_letter():

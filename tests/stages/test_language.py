@@ -102,7 +102,16 @@ def test_all_label_schemes_mean_one_language(label):
             ("nb", "no"),
         ],
         *[("nno_Latn", "nn"), ("pes_Arab", "fa"), ("ger", "de"), ("iw", "he"), ("als", "gsw"), ("als_Latn", "sq")],
-        *[("yue_Hant", "yue"), ("ceb", "ceb"), ("zxx", "zxx"), ("xx-unknown", "xx"), ("", "")],
+        *[
+            ("yue_Hant", "yue"),
+            ("twi_Latn", "ak"),
+            ("prs_Arab", "fa"),
+            ("kzj", "dtp"),
+            ("ceb", "ceb"),
+            ("zxx", "zxx"),
+            ("xx-unknown", "xx"),
+            ("", ""),
+        ],
     ],
 )
 def test_labels_map_to_two_letter_codes_where_they_exist(label, code):
@@ -110,8 +119,75 @@ def test_labels_map_to_two_letter_codes_where_they_exist(label, code):
 
 
 def test_a_label_that_no_model_gives_is_an_error_with_the_nearest_names():
-    with pytest.raises(AssetError, match=r"language\.label: .*no language 'engl'; nearest: .*en"):
+    with pytest.raises(AssetError, match=r"language\.label: .*no language 'engl'; nearest: en, "):
         Language(label=["engl"]).prepare()
+
+
+def test_a_text_in_a_script_that_no_model_knows_is_undetermined():
+    for text in ("ᱥᱟᱱᱛᱟᱲᱤ ᱯᱟᱹᱨᱥᱤ ᱫᱚ", "𐎠𐎭𐎶 𐎭𐎠𐎼𐎹𐎺𐎢𐏁", "𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂"):
+        assert signals(EMBEDDED, text) == {"label": "und", "score": 0.0, "broken": 0}
+
+
+def test_an_answer_less_sure_than_least_is_undetermined():
+    doubtful = signals(Language(least=0), "Hi there")
+
+    assert doubtful["label"] != "und"
+    assert signals(Language(least=doubtful["score"]), "Hi there")["label"] == doubtful["label"]
+    assert signals(Language(least=doubtful["score"] + 0.01), "Hi there")["label"] == "und"
+
+
+@pytest.mark.parametrize("text", ["qwx zzkrv plmtq vbnxx wqrt", "asdf jkl; asdf jkl; qwer uiop", "a", "ok"])
+def test_nobodys_words_have_a_low_score(text):
+    assert signals(EMBEDDED, text)["score"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("sr", "Комисија је после три године рада објавила извештај о стању луке."),
+        ("dv", "އެންމެހައި އިންސާނުން ވެސް އުފަންވަނީ މިނިވަންކަމުގައި"),
+        ("ps", "د بشر ټول افراد آزاد نړۍ ته راځي او د حيثيت او حقوقو له پلوه سره برابر دي"),
+        ("hsb", "Wšitcy ludźo su wot naroda swobodni a su jenacy po dostojnosći a prawach."),
+        ("yi", "יעדער מענטש ווערט געבוירן פֿריי און גלײַך אין כּבֿוד און רעכט."),
+    ],
+)
+def test_languages_beyond_the_common_ones_are_known(code, text):
+    assert signals(EMBEDDED, text)["label"] == code
+
+
+def test_lines_tell_in_which_languages_a_text_is():
+    text = "\n".join([SENTENCES["de"]] * 20 + [SENTENCES["ko"]] * 5)
+
+    measured = signals(Language(lines=True), text)
+
+    assert [one["label"] for one in measured["languages"]] == ["de", "ko"]
+    assert sum(one["share"] for one in measured["languages"]) == pytest.approx(1, abs=1e-3)
+    assert measured["label"] == "de"
+    assert measured["share"] == measured["languages"][0]["share"] > 0.8
+
+
+def test_a_mixed_text_breaks_a_bound_on_share():
+    stage = Language(lines=True, share={"min": 0.9})
+    mixed = "\n".join([SENTENCES["de"]] * 9 + [SENTENCES["ko"]] * 9)
+
+    assert verdict(stage, mixed) == "language.share.min"
+    assert verdict(stage, "\n".join([SENTENCES["de"]] * 9)) is None
+    assert verdict(stage, "") == "language.share.min"
+
+
+def test_shares_without_lines_are_refused():
+    with pytest.raises(ValueError, match="share is measured with lines = true only"):
+        Language(share={"min": 0.5})
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8") | st.just("\n"), max_size=300), min_size=1, max_size=4))
+def test_lines_of_any_text_are_measured_alike_in_any_batch(texts):
+    stage = Language(lines=True)
+    whole = stage.column(batch(*texts)).to_pylist()
+
+    assert [stage.column(batch(text)).to_pylist()[0] for text in texts] == whole
+    assert all(0 <= row["share"] <= 1 for row in whole)
 
 
 def test_labels_that_the_model_gives_pass():
