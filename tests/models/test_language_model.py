@@ -7,9 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from curate import lexicons
 from curate.errors import AssetError
-from curate.models import fit_language, language_texts, quantised, train_language
+from curate.models import bounds_language, fit_language, language_texts, quantised, train_language
 from curate.models.identifiers import Embedded
+from curate.stages.language import Language
 
 SHIPPED = Path(quantised.__file__).with_name("language.ftz")
 VOICES = {
@@ -111,3 +113,29 @@ def test_a_file_of_another_kind_is_an_error(tmp_path):
 
     with pytest.raises(AssetError, match="wrong magic number"):
         quantised.read(tmp_path / "text.ftz")
+
+
+@pytest.mark.parametrize(
+    ("answers", "low"),
+    [
+        ([(0.3, True)] * 30, 0.25),
+        ([(0.3, False)] * 10 + [(0.7, True)] * 30, 0.35),
+        ([(0.97, False)] * 30, 0.95),
+        ([(0.97, True)] * 19, None),
+    ],
+)
+def test_a_bound_is_the_lowest_that_leaves_nineteen_of_twenty_right(answers, low):
+    assert bounds_language.bound(answers) == low
+
+
+def test_the_shipped_bounds_are_for_languages_that_the_model_knows():
+    tables = {
+        key: table
+        for key, table in lexicons.read("thresholds/language-bounds.toml").items()
+        if key.islower() and isinstance(table, dict)
+    }
+
+    assert len(tables) > 100
+    assert set(tables) <= set(Embedded().labels)
+    stage = Language(by_language={label: table["language"] for label, table in tables.items()})
+    assert set(stage.variants) == set(tables)
