@@ -2,12 +2,12 @@
 
 import difflib
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from curate.arrays import buffers
 from curate.errors import AssetError
@@ -21,6 +21,8 @@ LEAST, MOST = 64, 16
 """Letters of a run of lines whose language is asked for, and how many runs a text has (one more at its end)."""
 TOP = 4
 """Languages of a text that `languages` names."""
+MIXED = {"languages": pa.list_(pa.struct([("label", pa.string()), ("share", pa.float64())])), "share": pa.float64()}
+"""Signals of `lines`."""
 
 
 class Language(Filter):
@@ -28,7 +30,7 @@ class Language(Filter):
 
     Signals: `label` (ISO 639-1 where it has a code, else ISO 639-3; `und` for a text without letters, in no script
     that a model knows, or whose best answer is less sure than `least`) and `score`, the probability that the best
-    answer is right, from 0 to 1, rounded to 1e-4. With `lines`, also `languages`, which languages the text's lines are
+    answer is right, from 0 to 1, rounded to 1e-4. With `lines` (null without), also `languages`, which languages the text's lines are
     in and with what share of the letters of all lines that are in a known one (`[{label, share}]`, the four
     largest), and `share`, that of `label`.
 
@@ -65,14 +67,10 @@ class Language(Filter):
     lines: bool = False
     """Whether to ask for the language of every run of lines, too: about three times the work."""
 
-    @model_validator(mode="after")
-    def _shares_need_lines(self) -> Self:
-        if not self.lines and self.share != Range():
-            raise ValueError("share is measured with lines = true only")
-        return self
-
     def prepare(self) -> None:
-        """Load the model; refuse labels that it never gives, since they would keep nothing."""
+        """Load the model; refuse labels that it never gives, and bounds on what is not measured."""
+        if not self.lines and self.share != Range():
+            raise AssetError(f"{self.name}.share: measured with lines = true only")
         known = {*self.identifier.labels, NO_LANGUAGE}
         for label in self.label.sorted():
             if label not in known:
@@ -82,11 +80,13 @@ class Language(Filter):
                 raise AssetError(f"{self.name}.label: {which} knows no language {label!r}; nearest: {', '.join(near)}")
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
-        """`label` and `score`; with `lines` also `languages` and `share`."""
+        """`label`, `score`, and what `lines` asks for, or null."""
         offsets, data = buffers(batch["text"])
         labels, scores = self._identified(offsets, data)
-        made: dict[str, Any] = {"label": pa.array(labels, pa.string()), "score": scores}
-        return made | self._mixed(offsets, data, labels) if self.lines else made
+        mixed = self._mixed(offsets, data, labels) if self.lines else {}
+        return {"label": pa.array(labels, pa.string()), "score": scores} | {
+            signal: pa.array(mixed.get(signal, [None] * len(labels)), kind) for signal, kind in MIXED.items()
+        }
 
     def _identified(self, offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> tuple[list[str], NDArray[np.float64]]:
         """Label and score of each text."""
@@ -109,8 +109,7 @@ class Language(Filter):
         shares = [_shares(total) for total in totals]
         own = [some.get(label, 0.0) for some, label in zip(shares, labels, strict=True)]
         listed = [[{"label": one, "share": part} for one, part in list(some.items())[:TOP]] for some in shares]
-        kind = pa.list_(pa.struct([("label", pa.string()), ("share", pa.float64())]))
-        return {"languages": pa.array(listed, kind), "share": pa.array(own, pa.float64())}
+        return {"languages": listed, "share": own}
 
     @cached_property
     def identifier(self) -> Identifier:

@@ -17,6 +17,7 @@ from curate.testing import batch, signals, verdict
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 EMBEDDED = Language()
+NOTHING = {"label": "und", "score": 0.0, "languages": None, "share": None, "broken": 0}
 SENTENCES = {
     "en": "The committee published its report on the state of the harbour after three years of work.",
     "de": "Der Ausschuss veröffentlichte nach drei Jahren Arbeit seinen Bericht über den Zustand des Hafens.",
@@ -76,7 +77,7 @@ def test_verdicts(fields, text, reason):
 
 def test_a_text_without_letters_is_undetermined_with_score_zero():
     for text in ("", " \n\t", "1234 / 5678", "🙂🙂🙂", "\0\0", "…—!?"):
-        assert signals(EMBEDDED, text) == {"label": "und", "score": 0.0, "broken": 0}
+        assert signals(EMBEDDED, text) == NOTHING
 
 
 def test_a_null_text_is_undetermined():
@@ -125,7 +126,7 @@ def test_a_label_that_no_model_gives_is_an_error_with_the_nearest_names():
 
 def test_a_text_in_a_script_that_no_model_knows_is_undetermined():
     for text in ("ᱥᱟᱱᱛᱟᱲᱤ ᱯᱟᱹᱨᱥᱤ ᱫᱚ", "𐎠𐎭𐎶 𐎭𐎠𐎼𐎹𐎺𐎢𐏁", "𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂"):
-        assert signals(EMBEDDED, text) == {"label": "und", "score": 0.0, "broken": 0}
+        assert signals(EMBEDDED, text) == NOTHING
 
 
 def test_an_answer_less_sure_than_least_is_undetermined():
@@ -176,8 +177,8 @@ def test_a_mixed_text_breaks_a_bound_on_share():
 
 
 def test_shares_without_lines_are_refused():
-    with pytest.raises(ValueError, match="share is measured with lines = true only"):
-        Language(share={"min": 0.5})
+    with pytest.raises(AssetError, match=r"language\.share: measured with lines = true only"):
+        Language(share={"min": 0.5}).prepare()
 
 
 @settings(max_examples=40, deadline=None)
