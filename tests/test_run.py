@@ -38,7 +38,7 @@ def finished(tmp_path_factory):
     """One run on one worker, with its input and recipe."""
     folder = tmp_path_factory.mktemp("finished")
     texts = [document(i) for i in range(150)]
-    texts[5], texts[7], texts[9] = "too short", texts[6], document(3).replace("The", "A", 1)
+    texts[5], texts[7], texts[9] = "too short to be a document", texts[6], document(3).replace("The", "A", 1)
     source = write_jsonl(folder / "input" / "a.jsonl", texts)
     write_jsonl(folder / "input" / "b.jsonl", texts[:20] + [document(i) for i in range(1000, 1050)])
     result = run(small(), [source.parent], folder / "out", options=Options(workers=1))

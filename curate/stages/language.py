@@ -30,9 +30,9 @@ class Language(Filter):
 
     Signals: `label` (ISO 639-1 where it has a code, else ISO 639-3; `und` for a text without letters, in no script
     that a model knows, or whose best answer is less sure than `least`) and `score`, the probability that the best
-    answer is right, from 0 to 1, rounded to 1e-4. With `lines` (null without), also `languages`, which languages the text's lines are
-    in and with what share of the letters of all lines that are in a known one (`[{label, share}]`, the four
-    largest), and `share`, that of `label`.
+    answer is right, from 0 to 1, rounded to 1e-4. With `lines` (null without), also `languages`, which languages the
+    text's lines are in and with what share of the letters of all lines that are in a known one (`[{label, share}]`,
+    the four largest), and `share`, that of `label`.
 
     The model is a fastText classifier by path, such as lid.176 (Joulin et al., "Bag of Tricks for
     Efficient Text Classification", EACL 2017) or GlotLID, or else the one that comes with Sluice: an own fastText
