@@ -15,7 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.ops import unicode
-from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64, OUT_I64_2D, VOID, i64, inline, kernel
+from curate.ops.kernel import (
+    IN_I32,
+    IN_I64,
+    IN_U8,
+    IN_U16,
+    OUT_F64,
+    OUT_I64,
+    OUT_I64_2D,
+    VOID,
+    i64,
+    inline,
+    kernel,
+)
 from curate.ops.unicode import (
     BREAK,
     DIGIT,
@@ -59,13 +71,22 @@ class Marks(NamedTuple):
     ellipses: Counts
 
 
+LONGEST = 1024
+"""Code points from which on all words count as equally long for the median."""
+
+
 class Words(NamedTuple):
-    """Words per text (int64): all, those with a letter, those not of punctuation and symbols alone, their length."""
+    """Words per text (int64): all, those with a letter, those not of punctuation and symbols alone, their length.
+
+    And the median length of all words in code points (float64): the mean of the middle two where they are even, 0 for
+    none.
+    """
 
     total: Counts
     alphabetic: Counts
     plain: Counts
     plain_characters: Counts
+    median: NDArray[np.float64]
 
 
 class Lines(NamedTuple):
@@ -157,30 +178,52 @@ def _tails(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> int:
     return count
 
 
-@kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64_2D)
-def _words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16], out: NDArray[np.int64]) -> None:
+@inline
+def _at(lengths: Counts, rank: int) -> int:
+    """The length at this place (0: the first) among all in ascending order, where `lengths[n]` words are n long."""
+    length = seen = i64(0)
+    while seen + lengths[length] <= rank:
+        seen += lengths[length]
+        length += 1
+    return length
+
+
+@kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64, OUT_I64_2D, OUT_F64)
+def _words(
+    offsets: Offsets,
+    data: Bytes,
+    classes: NDArray[np.uint16],
+    lengths: Counts,
+    out: NDArray[np.int64],
+    medians: NDArray[np.float64],
+) -> None:
     for row in range(out.shape[1]):
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         total = alphabetic = plain = plain_characters = 0
+        lengths[:] = 0
         while at < end:
             start, at, length, union = next_word(data, at, end, classes)
             if length == 0:
                 break
-            if union & TAIL == TAIL:
-                length = max(length - _tails(data, start, at, classes), 1)
             total += 1
             alphabetic += (union & LETTER) != 0
+            lengths[min(length, LONGEST)] += 1
             if union & PLAIN:
                 plain += 1
+                if union & TAIL == TAIL:
+                    length = max(length - _tails(data, start, at, classes), 1)
                 plain_characters += length
         out[0, row], out[1, row], out[2, row], out[3, row] = total, alphabetic, plain, plain_characters
+        if total > 0:
+            medians[row] = (_at(lengths, (total - 1) // 2) + _at(lengths, total // 2)) / 2
 
 
 def words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16] | None = None) -> Words:
     """Words and their lengths; by other `classes` of code points where they are given."""
-    out = np.zeros((len(Words._fields), len(offsets) - 1), np.int64)
-    _words(offsets, data, unicode.classes() if classes is None else classes, out)
-    return Words(*out)
+    out, medians = np.zeros((4, len(offsets) - 1), np.int64), np.zeros(len(offsets) - 1)
+    known = unicode.classes() if classes is None else classes
+    _words(offsets, data, known, np.zeros(LONGEST + 1, np.int64), out, medians)
+    return Words(*out, medians)
 
 
 @inline

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator
 
-from curate.ops import medians, stopwords, text, treebank
+from curate.ops import stopwords, text, treebank
 from curate.ops.breaks import broken_lines
 from curate.ops.treebank import Reading
 from curate.stage import Filter, Range, Signals, buffers
@@ -93,7 +93,7 @@ class Gopher(Filter):
         return {
             "words": words.plain,
             "mean_word_length": text.ratio(words.plain_characters, words.plain),
-            "median_word_length": medians.medians(*apart),
+            "median_word_length": words.median,
             "symbol_ratio": text.ratio(np.maximum(marks.hashes, marks.ellipses), words.total),
             "bullet_line_ratio": text.ratio(lines.bullets, lines.total),
             "ellipsis_line_ratio": text.ratio(lines.ellipses, lines.total),

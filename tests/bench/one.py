@@ -88,7 +88,6 @@ KERNELS: dict[str, Callable[[Texts], Callable[[], object]]] = {
     "treebank.spaced": _plain("treebank.spaced"),
     "treebank_sentences.treebank_sentences": _plain("treebank_sentences.treebank_sentences"),
     "breaks.broken_lines": _plain("breaks.broken_lines", bullets="•-"),
-    "medians.medians": _plain("medians.medians"),
     "stopwords.stop_words": _stop_words,
     "repeats.repeats": _plain("repeats.repeats", paragraphs=False),
     "ngrams.word_list": _plain("ngrams.word_list"),
