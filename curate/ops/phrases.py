@@ -12,7 +12,11 @@ Bytes = NDArray[np.uint8]
 
 
 class Phrases(NamedTuple):
-    """Phrase i is `data[starts[i]:starts[i + 1]]`, UTF-8; `first[b]` is 1 where byte b can begin one."""
+    """Phrase i is `data[starts[i]:starts[i + 1]]`, UTF-8; `first[a + 256 * b]` is 1 where bytes a, b can begin one.
+
+    Two bytes and not one, since a letter in five begins some phrase, and one pair in thirty does. Behind the last byte of
+    a text stands a zero.
+    """
 
     starts: NDArray[np.int32]
     data: Bytes
@@ -24,11 +28,12 @@ def phrases(entries: Sequence[str]) -> Phrases:
     if not all(entries):
         raise ValueError("an empty phrase is everywhere")
     packed = [entry.encode().lower() for entry in entries]
-    first = np.zeros(256, np.uint8)
+    first = np.zeros((256, 256), np.uint8)
     for phrase in packed:
-        first[[phrase[0], phrase[:1].upper()[0]]] = 1
+        seconds = [*phrase[1:2], *phrase[1:2].upper()] or slice(None)
+        first[seconds, phrase[0]] = first[seconds, phrase[:1].upper()[0]] = 1
     starts = np.cumsum([0, *map(len, packed)]).astype(np.int32)
-    return Phrases(starts, np.frombuffer(b"".join(packed), np.uint8), first)
+    return Phrases(starts, np.frombuffer(b"".join(packed), np.uint8), first.ravel())
 
 
 def listable(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,7 +63,7 @@ def phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase
 @inline
 def any_phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes) -> int:
     """Where the first phrase of the list that begins at byte `at` ends, else −1."""
-    if at < end and first[data[at]]:
+    if at < end and first[i64(data[at]) | (i64(data[at + 1]) << 8 if at + 1 < end else 0)]:
         for which in range(len(starts) - 1):
             after = phrase_end(data, at, end, starts, phrase, which)
             if after >= 0:
@@ -69,10 +74,11 @@ def any_phrase_end(data: Bytes, at: int, end: int, starts: NDArray[np.int32], ph
 @inline
 def holds_phrase(data: Bytes, start: int, end: int, starts: NDArray[np.int32], phrase: Bytes, first: Bytes) -> bool:
     """Whether any phrase occurs in `data[start:end]`."""
-    for at in range(start, end):
-        if first[data[at]] and any_phrase_end(data, at, end, starts, phrase, first) >= 0:
+    for at in range(start, end - 1):
+        pair = i64(data[at]) | i64(data[at + 1]) << 8
+        if first[pair] and any_phrase_end(data, at, end, starts, phrase, first) >= 0:
             return True
-    return False
+    return any_phrase_end(data, max(start, end - 1), end, starts, phrase, first) >= 0
 
 
 @kernel(VOID, IN_I32, IN_U8, IN_I32, IN_U8, IN_U8, OUT_I64)

@@ -223,7 +223,8 @@ def words(offsets: Offsets, data: Bytes, classes: NDArray[np.uint16] | None = No
     out, medians = np.zeros((4, len(offsets) - 1), np.int64), np.zeros(len(offsets) - 1)
     known = unicode.classes() if classes is None else classes
     _words(offsets, data, known, np.zeros(LONGEST + 1, np.int64), out, medians)
-    return Words(*out, medians)
+    total, alphabetic, plain, plain_characters = out
+    return Words(total, alphabetic, plain, plain_characters, medians)
 
 
 @inline
