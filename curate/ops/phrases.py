@@ -14,8 +14,8 @@ Bytes = NDArray[np.uint8]
 class Phrases(NamedTuple):
     """Phrase i is `data[starts[i]:starts[i + 1]]`, UTF-8; `first[a + 256 * b]` is 1 where bytes a, b can begin one.
 
-    Two bytes and not one, since a letter in five begins some phrase, and one pair in thirty does. Behind the last byte of
-    a text stands a zero.
+    Two bytes and not one, since a letter in five begins some phrase, and one pair in thirty does. Behind the last byte
+    of a text stands a zero.
     """
 
     starts: NDArray[np.int32]
