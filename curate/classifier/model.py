@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.classifier import model_file
 from curate.errors import AssetError
 
 PREFIX = "__label__"
@@ -66,8 +67,11 @@ def _loaded(path: Path, _changed: int, _size: int, field: str) -> tuple[Any, tup
     import fasttext
 
     try:
+        model_file.check(path)
         model = fasttext.load_model(str(path))
         labels = model.get_labels()
+    except OSError as error:
+        raise AssetError(f"{field}: {path}: {error.strerror}") from None
     except (ValueError, RuntimeError, MemoryError) as error:
         raise AssetError(f"{field}: {path} is no fastText model: {error}") from None
     if len(labels) < 2 or not all(label.startswith(PREFIX) for label in labels):
