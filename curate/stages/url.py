@@ -30,10 +30,10 @@ class Url(Filter):
     its own dump. Lists come by path, and none is shipped but short ones of the project's own,
     `curate/lexicons/url_words.toml`, which names no group of people, and `curated_sites.toml`.
 
-    A list is plain or gzip text of one entry a line, a hosts file, or an ad blocker's `||domain^` lines; `#` begins a
-    comment. A folder stands for its file `domains` or `urls`, as in the lists of UT1
-    (https://dsi.ut-capitole.fr/blacklists/). A listed domain blocks all below it; datatrove blocks a listed host and
-    what has a listed registered domain, but nothing below other listed hosts.
+    A list is plain or gzip text of one entry a line, a hosts file, or an ad blocker's `||domain^` lines, whose other
+    rules name no site and are left out; `#` begins a comment. A folder stands for its file `domains` or `urls`, as in
+    the lists of UT1 (https://dsi.ut-capitole.fr/blacklists/). A listed domain blocks all below it; datatrove blocks a
+    listed host and what has a listed registered domain, but nothing below other listed hosts.
 
     Signals: `allowed`, `blocked_domain`, `blocked_url`, `curated_site` and `ip_address` (0 or 1), `strict_words` and
     `hard_words` (how many different ones), `soft_words` (the summed weights of different ones), `characters` (bytes of

@@ -117,10 +117,17 @@ def lines(path: Path, field: str) -> pa.StringArray:
 
 
 def domains_in(entries: pa.StringArray) -> pa.StringArray:
-    """The names in lines of a plain list, a hosts file, or an ad blocker's list of `||domain^`."""
+    """The names in lines of a plain list, a hosts file, or an ad blocker's list of `||domain^`.
+
+    An ad blocker's other lines are rules for parts of pages, exceptions, and patterns such as `.com/ads/`: none of
+    them says that a site is bad.
+    """
     address = r"^(\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.%a-z0-9]*)\s+"
     names = pc.list_flatten(pc.utf8_split_whitespace(pc.replace_substring_regex(entries, address, "")))
+    rules = pc.any(pc.starts_with(names, "||")).as_py()
     names = pc.replace_substring_regex(names, r"^(\|\||\*\.|\.)|\^$", "")
+    if rules:
+        names = names.filter(pc.invert(pc.match_substring_regex(names, r"[/$@#^|*&=?,]")))
     return names.filter(pc.invert(pc.is_in(names, value_set=pa.array(LOCAL))))
 
 

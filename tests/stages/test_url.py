@@ -25,10 +25,11 @@ def lists(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lists")
     (folder / "domains.txt").write_text(
         "# a comment\n\nexample.com\n0.0.0.0 ads.example tracker.example # two names\n::1 six.example\nfade.de www.dead.cafe\n"
-        "||blocked.example^\n*.wild.example\n.dotted.example\nHTTP://Full.Example/page\n127.0.0.1 localhost\n"
+        "||blocked.example^\n*.wild.example\n.dotted.example\n127.0.0.1 localhost\n"
         "münchen.example\nbad.co.uk\n[2001:db8::1]\n10.0.0.1\n! an ad blocker's comment\n",
         encoding="utf-8",
     )
+    (folder / "pages.txt").write_text("HTTP://Full.Example/page\n")
     (folder / "urls.txt").write_text(
         "https://news.example/spam/\npages.example/~user?id=1\nwww.whole.example\n", encoding="utf-8"
     )
@@ -92,7 +93,7 @@ def lists(tmp_path_factory):
     ],
 )
 def test_verdicts(lists, url, reason):
-    stage = Url(domains=lists / "domains.txt", urls=lists / "urls.txt")
+    stage = Url(domains=[lists / "domains.txt", lists / "pages.txt"], urls=lists / "urls.txt")
 
     assert verdict(stage, "", url=url) == (reason and f"url_filter.{reason}")
 
@@ -233,6 +234,25 @@ def test_a_word_that_cannot_be_found_is_an_error(tmp_path, field):
 def test_a_missing_list_is_an_error(field):
     with pytest.raises(AssetError, match=rf"url_filter\.{field}: cannot read absent"):
         Url(**{field: "absent"}).prepare()
+
+
+def test_of_an_ad_blockers_list_only_whole_sites_are_blocked(tmp_path):
+    rules = ["[Adblock Plus 2.0]", "! comment", "||ads.example^", "||news.example/ads^", "||shop.example^$third-party"]
+    rules += [
+        "@@||good.example^",
+        "blog.example##.banner",
+        "wiki.example#@#.ad",
+        ".com/ads/",
+        "&ad=",
+        "|https://a.example|",
+    ]
+    (tmp_path / "easylist.txt").write_text("\n".join(rules))
+    stage = Url(domains=tmp_path / "easylist.txt")
+
+    names = ["ads.example", "news.example", "shop.example", "good.example", "blog.example", "wiki.example", "any.com"]
+    found = stage.measure(batch(*[""] * 8, url=[f"http://{name}/" for name in [*names, "a.example"]]))
+
+    assert found["blocked_domain"].to_pylist() == [1, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_lists_of_any_bytes_are_read(tmp_path):
