@@ -45,6 +45,8 @@ def read(data: Bytes) -> Model:
     for order, count in enumerate(counts, 1):
         section, at = _section(data, at, order, count)
         sections.append(section)
+    if not re.match(rb"\s*\\end\\", data[at : at + 4096].tobytes()):
+        raise ValueError(rf"no \end\ after the {len(counts)}-grams that are announced")
     model = _table(sections, 1)
     lacking = _lacking(data, sections, model)
     return _closed(_table(sections, 1 + len(lacking)), lacking) if lacking else model
