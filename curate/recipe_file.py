@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from curate import lexicons
-from curate.by_language import one_scheme
+from curate.by_language import FIELD, one_scheme
 from curate.errors import RecipeError, nearest
 from curate.stages import STAGES, stage_class
 
@@ -79,6 +79,8 @@ def resolve_languages(table: dict[str, Any], folder: Path, where: str) -> None:
     for fields in stages:
         given = fields.get("by_language")
         place = f"{where}: stage {_name(fields)!r}: by_language"
+        if given in ("none", "off"):
+            fields[FIELD] = given = {}
         if isinstance(given, str):
             given = _of_stage(_languages(folder, given, place), fields, names, f"{place} = {given!r}")
         if isinstance(given, dict):
@@ -205,6 +207,8 @@ def apply(table: dict[str, Any], setting: str, tables: Collection[str]) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     first, *keys = path.strip().split(".")
+    if keys[:1] == [FIELD] and len(keys) > 1:
+        keys[1] = lexicons.language_code(keys[1])  # the table's labels are in one scheme already
     stages = {_name(stage): stage for stage in table.get("stage", [])}
     if first in stages:
         owner: dict[str, Any] = stages[first]

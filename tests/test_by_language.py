@@ -245,3 +245,14 @@ def test_a_run_by_language_leaves_the_same_bytes_for_any_number_of_workers(tmp_p
     assert {row["label"] for row in dropped["language"].to_pylist()} == {"ko"}
     digests = [(tmp_path / str(workers) / "manifest.json").read_bytes() for workers in (1, 2)]
     assert digests[0] == digests[1]
+
+
+def test_a_setting_may_spell_a_label_in_any_scheme_and_take_all_tables_back():
+    for label in ("ko", "kor_Hang", "__label__kor"):
+        recipe = Recipe.load("fineweb2", [f"repetition.by_language.{label}.top_2_gram_ratio.max=0.5"])
+        (stage,) = (one for one in recipe.stages if one.name == "repetition")
+        assert stage.variants["ko"].top_2_gram_ratio.max == 0.5
+        assert len(stage.by_language) > 90
+
+    recipe = Recipe.load("fineweb2", ["repetition.by_language=off"])
+    assert [len(one.by_language) for one in recipe.stages if one.name == "repetition"] == [0]
