@@ -24,11 +24,14 @@ BATCH_BYTES = 2**23
 
 def count(texts: Iterable[str], *, punctuation: bool = False, min_count: int = 1) -> pa.Table:
     """`word` and `count` of all words that occur `min_count` times, the most frequent first, then by their bytes."""
-    merged = _merged([])
+    held = [_merged([])]
     for batch in _batches(texts):
         words = strings(*unigram.split(*normal.normalise(*buffers(batch), punctuation=punctuation)))
         counted = pc.value_counts(words)
-        merged = _merged([merged, pa.table({"word": counted.field("values"), "count": counted.field("counts")})])
+        held.append(pa.table({"word": counted.field("values"), "count": counted.field("counts")}))
+        if sum(map(len, held[1:])) > len(held[0]):  # not every time, which would go through all words for every batch
+            held = [_merged(held)]
+    merged = _merged(held)
     kept = merged.filter(pc.greater_equal(merged["count"], min_count))
     return kept.sort_by([("count", "descending"), ("word", "ascending")])
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -97,11 +98,12 @@ def perplexity_train(
     from curate.stages.perplexity import Perplexity
 
     stage = Perplexity(normal_form=normal_form, sentences=sentences, separators=separators, pieces=pieces)
-    lines = [words for text in _texts(inputs, text_field) for words in stage.reading.sentences(text)]
-    if not lines:
+    found = (words for text in _texts(inputs, text_field) for words in stage.reading.sentences(text))
+    first = next(found, None)
+    if first is None:
         raise CurateError("no text could be read")
     with atomic(output) as temporary:
-        write(arpa(lines, order, min_count), temporary, packed=output.suffix == ".gz")
+        write(arpa(chain([first], found), order, min_count), temporary, packed=output.suffix == ".gz")
     typer.echo(str(output))
 
 

@@ -3,10 +3,12 @@
 Source: Chen and Goodman 1998, "An Empirical Study of Smoothing Techniques for Language Modeling", 3.5, in the form of
 Heafield et al. 2013, "Scalable Modified Kneser-Ney Language Model Estimation", https://aclanthology.org/P13-2121, which
 KenLM's lmplz implements: adjusted counts, three discounts an order, interpolation down to the uniform distribution over
-all words, `</s>` and `<unk>`. The whole text is held in memory, at some 8 bytes a word and order.
+all words, `</s>` and `<unk>`. The whole text is held in memory, as numbers of words: 8 bytes a word and order, and
+some more for each different n-gram.
 """
 
 import gzip
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -61,15 +63,18 @@ class Estimates(NamedTuple):
 
 def text_of(sentences: Iterable[Sequence[str]], min_count: int = 1) -> Text:
     """Number the words; those that occur less often, and what is written like a control token, are `<unk>`."""
-    held = [sentence for sentence in sentences if sentence]
-    flat = pa.array((word for sentence in held for word in sentence), pa.string())
-    counted = pc.value_counts(flat)
-    often = counted.field("values").filter(pc.greater_equal(counted.field("counts"), min_count))
-    names = pc.array_sort_indices(often)
-    kept = often.take(names).filter(pc.invert(pc.is_in(often.take(names), value_set=pa.array(SPECIAL))))
+    met: dict[str, int] = {}  # numbers in the order of first use: no word is held twice
+    flat, sizes = array("q"), array("q")
+    for sentence in filter(None, sentences):
+        flat.extend(met.setdefault(word, len(met)) for word in sentence)
+        sizes.append(len(sentence))
+    uses, lengths = np.frombuffer(flat, np.int64), np.frombuffer(sizes, np.int64)
+    names = pa.array(met, pa.string())
+    often = pa.array(np.bincount(uses, minlength=len(met)) >= min_count)
+    kept = names.filter(pc.and_not(often, pc.is_in(names, value_set=pa.array(SPECIAL))))
+    kept = kept.take(pc.array_sort_indices(kept))
     vocabulary = pa.concat_arrays([pa.array(SPECIAL, pa.string()), kept])
-    numbers = np.asarray(pc.fill_null(pc.index_in(flat, value_set=kept), -3)).astype(np.int64) + 3
-    lengths = np.array([len(sentence) for sentence in held], np.int64)
+    numbers = np.asarray(pc.fill_null(pc.index_in(names, value_set=kept), -3)).astype(np.int64)[uses] + 3
     ends = np.cumsum(lengths + 2)
     words = np.full(int(ends[-1]) if len(ends) else 0, BOS, np.int64)
     places = np.arange(len(words)) - np.repeat(ends - lengths - 2, lengths + 2)
