@@ -90,6 +90,11 @@ def share_of(part: int, whole: int) -> Share:
     return Share(round(share, 6), round(max(0.0, middle - half), 6), round(min(1.0, middle + half), 6))
 
 
+def lifted(given: Any) -> Any:
+    """A share or bounds as a recipe or setting gives them, where "none" and "off" take them back: TOML has no null."""
+    return None if given in ("none", "off") else given
+
+
 def read_cuts(path: Path | None) -> dict[str, Cut]:
     """Filter → what was found for it, of a file that the pilot wrote; nothing where there is none."""
     if path is None:

@@ -91,7 +91,10 @@ class Stage(BaseModel, ABC):
     data: ClassVar[tuple[str, ...]] = ()
     """Data files of the project that decide the result, as patterns below `curate/`; their contents enter it too."""
     needs: ClassVar[Mapping[str, str]] = {}
-    """Asset fields that it cannot do without → where such a file comes from; a recipe may leave them to the user."""
+    """Asset fields that it cannot do without → where such a file comes from; a recipe may leave them to the user.
+
+    `{name}` stands for the stage's own name.
+    """
 
     name: str = ""
 
@@ -115,7 +118,8 @@ class Stage(BaseModel, ABC):
 
     def missing(self) -> list[str]:
         """A sentence for each file that it needs and that nobody has named: `quality.model: needs model: …`."""
-        return [f"{self.name}.{key}: needs {key}: {how}" for key, how in self.needs.items() if not getattr(self, key)]
+        lacking = {key: how.format(name=self.name) for key, how in self.needs.items() if not getattr(self, key)}
+        return [f"{self.name}.{key}: needs {key}: {how}" for key, how in lacking.items()]
 
     def assets(self) -> dict[str, Path]:
         """Field → file, for every `Asset` field that is set."""

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from curate import language_models
-from curate.cuts import Buckets, Cut, cut_at
+from curate.cuts import Buckets, Cut, cut_at, lifted
 from curate.errors import AssetError
 from curate.ops import ccnet, text
 from curate.stage import Asset, Filter, OneOf, Range, Signals
@@ -41,7 +41,7 @@ class Perplexity(Filter):
 
     use = "perplexity"
     needs = {  # noqa: RUF012 - pydantic would take a ClassVar's annotation from the parent, and does
-        "model": "train one with `curate perplexity train`, or give an n-gram model by --set perplexity.model=FILE"
+        "model": "train one with `curate perplexity train`, or give an n-gram model by --set {name}.model=FILE"
     }
 
     model: Asset | None = None
@@ -67,9 +67,18 @@ class Perplexity(Filter):
     bucket_ratios: Buckets | None = None
     """The same by shares of what reaches this stage in the pilot; CCNet's are `{ head = 0.3, middle = 0.6 }`."""
 
+    @field_validator("bucket_perplexities", "bucket_ratios", mode="before")
+    @classmethod
+    def _lifted(cls, given: Any) -> Any:
+        """A setting can take back what a recipe asks for."""
+        return lifted(given)
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         bounds, ratios = self.bucket_perplexities, self.bucket_ratios
+        for label, fields in self.by_language.items():
+            if "bucket_ratios" in fields:
+                raise ValueError(f"by_language.{label}: shares are of all languages together: give bucket_perplexities")
         if ratios is not None and bounds is not None:
             raise ValueError("bucket_perplexities and bucket_ratios are two ways to make buckets: give one")
         if bounds is not None and not 0 <= bounds.head <= bounds.middle:
@@ -113,7 +122,7 @@ class Perplexity(Filter):
         column = pc.struct_field(sample.column(self.name).combine_chunks(), "perplexity").drop_null()
         values = np.asarray(column, np.float64)
         if self.bucket_ratios is None or not len(values):
-            return Cut({"bucket_ratios": None, "bucket_perplexities": {"head": 0.0, "middle": 0.0}}, len(values), {})
+            return Cut()  # as where nothing reaches the stage: no buckets
         head, middle = (-cut_at(-values, ratio) for ratio in (self.bucket_ratios.head, self.bucket_ratios.middle))
         fields = {"bucket_perplexities": {"head": head, "middle": middle}, "bucket_ratios": None}
         return Cut(fields, len(values), Buckets(head=-head, middle=-middle).shares(-values))

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import Field, field_validator, model_validator
 
 from curate.classifier.model import POSITIVE, Classifier, lines
-from curate.cuts import Buckets, Cut, cut_at, share_of
+from curate.cuts import Buckets, Cut, cut_at, lifted, share_of
 from curate.stage import Asset, Filter, Range, Signals
 
 Ratio = Annotated[float, Field(gt=0, le=1)]
@@ -32,7 +32,7 @@ class Quality(Filter):
     use = "quality"
     packages = ("fasttext-community",)
     needs = {  # noqa: RUF012 - a ClassVar by its annotation in Stage
-        "model": "train one with `curate classifier train`, or give DCLM's fasttext-oh-eli5 by --set quality.model=FILE"
+        "model": "train one with `curate classifier train`, or give one by --set {name}.model=FILE"
     }
 
     model: Asset | None = None
@@ -53,13 +53,13 @@ class Quality(Filter):
     @field_validator("keep_ratio", "bucket_scores", "bucket_ratios", "window", mode="before")
     @classmethod
     def _lifted(cls, given: Any) -> Any:
-        """A setting can take back what a recipe asks for: TOML has no null."""
-        return None if given in ("none", "off") else given
+        """A setting can take back what a recipe asks for."""
+        return lifted(given)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.keep_ratio is not None and self.score.min is not None:
-            raise ValueError("score.min and keep_ratio are two ways to say what is kept: give one")
+        if self.keep_ratio is not None and self.score != Range():
+            raise ValueError("score and keep_ratio are two ways to say what is kept: give one")
         for label, fields in self.by_language.items():
             if {"keep_ratio", "bucket_ratios"} & fields.keys():
                 raise ValueError(f"by_language.{label}: shares are of all languages together: give scores")
@@ -94,7 +94,7 @@ class Quality(Filter):
         shares = {}
         if self.keep_ratio is not None:
             least = cut_at(scores, self.keep_ratio)
-            fields |= {"score": {"min": least, "max": self.score.max}, "keep_ratio": None}
+            fields |= {"score": {"min": least}, "keep_ratio": None}
             shares["kept"] = share_of(int((scores >= least).sum()), len(scores))
         if self.bucket_ratios is not None:
             head, middle = (cut_at(scores, ratio) for ratio in (self.bucket_ratios.head, self.bucket_ratios.middle))

@@ -28,7 +28,7 @@ class Unigram(Filter):
 
     use = "unigram"
     needs = {  # noqa: RUF012 - pydantic would take a ClassVar's annotation from the parent, and does
-        "model": "count one with `curate unigram train`, or give words and counts by --set unigram.model=FILE"
+        "model": "count one with `curate unigram train`, or give words and counts by --set {name}.model=FILE"
     }
 
     model: Asset | None = None

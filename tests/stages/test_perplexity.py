@@ -6,7 +6,9 @@ import pyarrow as pa
 import pytest
 
 from curate import Options, run
+from curate.cuts import Buckets, Cut
 from curate.errors import AssetError, RecipeError
+from curate.recipe import Recipe
 from curate.shards import read_json
 from curate.stages.perplexity import Perplexity
 from curate.testing import batch, signals, verdict
@@ -140,7 +142,9 @@ def test_the_prose_that_a_model_was_made_of_is_likelier_than_other_text():
         (b"", r"is no ARPA file: no .data. section"),
         (b"\x1f\x8bnonsense", "cannot read"),
         (b"mmap lm http://kheafield.com/code format version 5\n\0 and nothing more", "KenLM"),
-        (b"\\data\\\nngram 1=1\n\n\\1-grams:\n-1\t<s>\n", "no 1-gram </s>"),
+        (b"\\data\\\nngram 1=1\n\n\\1-grams:\n-1\t<s>\n\\end\\", "no 1-gram </s>"),
+        (b"\\data\\\nngram 1=1\n\n\\1-grams:\n-1\t<s>\n-1\t</s>\n\n\\end\\\n", "no .end. after the 1-grams"),
+        (b"\\data\\\nngram 1=2\n\n\\1-grams:\n-1\t<s>\n-1\t</s>\n", "no .end. after the 1-grams"),
     ],
 )
 def test_a_file_that_is_no_model_is_an_error_of_one_line(tmp_path, content, message):
@@ -173,6 +177,7 @@ def test_without_a_model_the_error_says_what_is_needed():
             {"bucket_ratios": {"head": 0.3, "middle": 0.6}, "bucket_perplexities": {"head": 1, "middle": 2}},
             "two ways to make buckets",
         ),
+        ({"by_language": {"ko": {"bucket_ratios": {"head": 0.3, "middle": 0.6}}}}, "shares are of all languages"),
     ],
 )
 def test_buckets_that_make_no_sense_are_refused(fields, message):
@@ -202,6 +207,21 @@ def test_shares_of_the_pilot_become_bounds(tmp_path):
     assert result.report.output.documents == 30
     bounds = read_json(tmp_path / "out" / "manifest.json")["cuts"]["perplexity"]["fields"]["bucket_perplexities"]
     assert bounds == {"head": sorted(values)[29], "middle": sorted(values)[59]}
+
+
+def test_a_setting_takes_ccnets_own_bounds_in_place_of_shares():
+    bounds = ["perplexity.bucket_perplexities.head=341.3", "perplexity.bucket_perplexities.middle=621.5"]
+
+    found = Recipe.load("ccnet", ["perplexity.bucket_ratios=none", *bounds]).stages[-2]
+
+    assert (found.bucket_ratios, found.bucket_perplexities) == (None, Buckets(head=341.3, middle=621.5))
+
+
+def test_where_no_text_of_the_pilot_has_words_nothing_is_cut():
+    column = pa.array([{"perplexity": None}], pa.struct([("perplexity", pa.float64())]))
+    stage = Perplexity(bucket_ratios={"head": 0.3, "middle": 0.6}, bucket=["head"])
+
+    assert stage.find(pa.table({"perplexity": column})) == Cut()
 
 
 def test_a_worker_loads_the_models_itself():

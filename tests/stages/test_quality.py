@@ -120,6 +120,12 @@ def test_a_recipe_that_leaves_the_model_to_the_user_is_explained_without_it():
     assert not explained(Recipe.load("dclm-baseline", settings("dclm-baseline"))).startswith("#")
 
 
+def test_the_hint_sets_the_stage_by_the_name_it_has():
+    told = explained(Recipe.load("dolma")).splitlines()
+
+    assert [line.rpartition("--set ")[2] for line in told[:2]] == ["hatespeech.model=FILE", "nsfw.model=FILE"]
+
+
 def test_a_setting_takes_back_the_share_that_a_recipe_asks_for():
     recipe = Recipe.load("dclm-baseline", ["quality.keep_ratio=none", "quality.score.min=0.018112"])
 
@@ -149,6 +155,7 @@ def test_a_label_that_the_model_does_not_know_is_an_error_that_names_its_own():
     "fields",
     [
         {"keep_ratio": 0.1, "score": {"min": 0.5}},
+        {"keep_ratio": 0.1, "score": {"max": 0.5}},
         {"keep_ratio": 0},
         {"keep_ratio": 1.1},
         {"bucket_ratios": {"head": 0.6, "middle": 0.3}},
