@@ -108,14 +108,12 @@ def perplexity_train(
 
 
 def _texts(inputs: list[str], text_field: str) -> Iterator[str]:
-    """All texts that can be read, in listing order."""
-    from curate.ingest import Ingest, Record, discover, read
+    """All texts that can be read, in listing order; what cannot is told on standard error."""
+    from curate.ingest import Ingest, discover
+    from curate.training_texts import texts
 
     options = Ingest(text_field=text_field)
-    for source in discover(inputs, options).sources:
-        for item in read(source, options):
-            if isinstance(item, Record) and item.text:
-                yield item.text
+    yield from texts(discover(inputs, options).sources, options, lambda line: typer.echo(line, err=True))
 
 
 def cores() -> int:

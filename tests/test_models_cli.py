@@ -75,3 +75,19 @@ def test_text_without_words_trains_no_model(curate, tmp_path):  # noqa: F811
     code, _, err = curate("perplexity", "train", empty, "--output", tmp_path / "model.arpa")
 
     assert (code, err.strip()) == (1, "curate: no text could be read")
+
+
+@pytest.mark.parametrize("command", ["tokenizer", "unigram", "perplexity", "classifier"])
+def test_what_cannot_be_read_is_told_and_the_rest_is_trained_on(curate, command, tmp_path):  # noqa: F811
+    source = write_jsonl(tmp_path / "part.jsonl", [document(i) for i in range(50)])
+    with source.open("a") as file:
+        file.write('{"text": "cut off\n')
+    other = write_jsonl(tmp_path / "other.jsonl", [f"buy item {i} now" for i in range(50)])
+    small = {"tokenizer": ["--vocabulary", 640], "classifier": ["--dim", 4, "--buckets", 100]}.get(command, [])
+    inputs = ["--positive", source, "--negative", other] if command == "classifier" else [source]
+
+    code, _, err = curate(command, "train", *inputs, *small, "--output", tmp_path / "made")
+
+    assert code == 0, err
+    assert err.startswith("left out: 1 record that cannot be read; the first: part.jsonl#50: ")
+    assert err.count("\n") == 1

@@ -90,7 +90,7 @@ def train(
     if kind is not None and kind not in KINDS:
         raise UsageError(f"--kind {kind}: no such kind{nearest(kind, KINDS)}")
     ingest = Ingest.model_validate({"text_field": text_field, "kind": kind})
-    facts = train(positive, negative, output, settings, ingest)
+    facts = train(positive, negative, output, settings, ingest, lambda line: typer.echo(line, err=True))
     for name, found in (facts["held_out"] or {}).items():
         typer.echo(f"{name:<18}{found['value']:.4f}  ({found['low']:.4f} to {found['high']:.4f})")
     if facts["held_out"] is None:

@@ -24,9 +24,10 @@ from curate import shards
 from curate.classifier.held_out import measures
 from curate.classifier.model import NEGATIVE, POSITIVE, PREFIX, Classifier, lines
 from curate.errors import CurateError, UsageError
-from curate.ingest import Ingest, Record, Source, discover, read
+from curate.ingest import Ingest, Source, discover
 from curate.ops.hashing import hash_strings
 from curate.stage import buffers
+from curate.training_texts import Tell, texts
 
 Sides = Mapping[str, Sequence[Source]]
 SIDES = {POSITIVE: "positive", NEGATIVE: "negative"}
@@ -76,9 +77,16 @@ class Examples:
 
 
 def train(
-    positive: Sequence[str | Path], negative: Sequence[str | Path], output: Path, settings: Training, ingest: Ingest
+    positive: Sequence[str | Path],
+    negative: Sequence[str | Path],
+    output: Path,
+    settings: Training,
+    ingest: Ingest,
+    tell: Tell = lambda _: None,
 ) -> dict[str, Any]:
     """Train on two sets of inputs, write the model to `output`, and return what its card says.
+
+    `tell` gets a line on what cannot be read.
 
     Raises `UsageError` for an input that is on both sides, `CurateError` where a side has no text or fastText
     cannot train on what there is.
@@ -86,7 +94,7 @@ def train(
     sides = _sides(positive, negative, ingest)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=shards.TEMPORARY, dir=output.parent) as folder:
-        examples, counts = gather(sides, Path(folder) / "texts", settings, ingest)
+        examples, counts = gather(sides, Path(folder) / "texts", settings, ingest, tell)
         trained, held_out = training_rows(examples, balance=settings.balance), np.flatnonzero(examples.held_out)
         _fit(examples, trained, Path(folder) / "lines", output, settings)
         scores = _held_out_scores(examples, held_out, output, settings.seed)
@@ -114,7 +122,9 @@ def _described(side: str, source: Source) -> dict[str, Any]:
     return {"side": side, "name": source.name, "bytes": source.bytes, "sha256": shards.sha256(Path(source.path))}
 
 
-def gather(sides: Sides, file: Path, settings: Training, ingest: Ingest) -> tuple[Examples, dict[str, Any]]:
+def gather(
+    sides: Sides, file: Path, settings: Training, ingest: Ingest, tell: Tell = lambda _: None
+) -> tuple[Examples, dict[str, Any]]:
     """Write every text to `file`, and say which are examples and how many each side had."""
     hashes: list[NDArray[np.uint64]] = []
     sizes: list[NDArray[np.int64]] = []
@@ -122,7 +132,7 @@ def gather(sides: Sides, file: Path, settings: Training, ingest: Ingest) -> tupl
     with file.open("wb") as sink:
         for side, sources in sides.items():
             before = sum(map(len, sizes))
-            for batch in _batches(sources, ingest):
+            for batch in _batches(sources, ingest, tell):
                 hashes.append(hash_strings(*buffers(batch), settings.seed))
                 sizes.append(np.asarray(pc.binary_length(batch), np.int64))
                 sink.writelines(text.encode() for text in batch.to_pylist())
@@ -138,11 +148,10 @@ def gather(sides: Sides, file: Path, settings: Training, ingest: Ingest) -> tupl
     return found, {"read": read_, "distinct": _by_side(found, np.arange(len(rows)))}
 
 
-def _batches(sources: Sequence[Source], ingest: Ingest) -> Iterator[pa.StringArray]:
+def _batches(sources: Sequence[Source], ingest: Ingest, tell: Tell) -> Iterator[pa.StringArray]:
     """The texts of some sources as lines, empty ones left out."""
-    records = (item for source in sources for item in read(source, ingest))
-    texts = (item.text for item in records if isinstance(item, Record) and item.text and item.reason is None)
-    while batch := list(islice(texts, BATCH)):
+    found = texts(sources, ingest, tell)
+    while batch := list(islice(found, BATCH)):
         made = [line for line in lines(pa.array(batch, pa.string())) if line]
         if made:
             yield pa.array(made, pa.string())
@@ -200,8 +209,8 @@ def _fit(examples: Examples, rows: NDArray[np.int64], file: Path, output: Path, 
 def _held_out_scores(examples: Examples, rows: NDArray[np.int64], model: Path, seed: int) -> dict[str, Any] | None:
     """Measures on the held-out texts; None where one side has none of them."""
     classifier = Classifier(model)
-    texts = (text.decode() for text in examples.texts(rows))
-    scores = [classifier.scores(batch) for batch in iter(lambda: list(islice(texts, BATCH)), [])]
+    decoded = (text.decode() for text in examples.texts(rows))
+    scores = [classifier.scores(batch) for batch in iter(lambda: list(islice(decoded, BATCH)), [])]
     found = measures(examples.good[rows], np.round(np.concatenate([np.zeros(0), *scores]), 4), seed)
     return found and {name: measure._asdict() for name, measure in found.items()}
 
