@@ -23,7 +23,7 @@ def probabilities(path, *words):
 def test_words_are_counted_in_their_normal_form_the_most_frequent_first():
     table = frequencies.count(["The cat, the dog.", "THE “Cat” — 漢字"])
 
-    assert pairs(table) == [("the", 3), ("cat", 2), ("dog", 1), ("字", 1), ("漢", 1)]
+    assert pairs(table) == [("the", 3), ("cat", 2), ("dog", 1), ("漢字", 1)]
 
 
 def test_punctuation_is_counted_on_request():
