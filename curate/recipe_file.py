@@ -189,6 +189,14 @@ def _name(fields: Mapping[str, Any]) -> str:
     return str(name)
 
 
+def _called(fields: Mapping[str, Any]) -> str:
+    """The stage's name in reports: `url_filter` where recipes say `url`."""
+    try:
+        return fields.get("name") or stage_class(str(fields.get("use"))).called or _name(fields)
+    except RecipeError:
+        return _name(fields)  # told with its place when the stage is built
+
+
 def _deep(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
@@ -209,7 +217,7 @@ def apply(table: dict[str, Any], setting: str, tables: Collection[str]) -> None:
     first, *keys = path.strip().split(".")
     if keys[:1] == [FIELD] and len(keys) > 1:
         keys[1] = lexicons.language_code(keys[1])  # the table's labels are in one scheme already
-    stages = {_name(stage): stage for stage in table.get("stage", [])}
+    stages = {name(stage): stage for name in (_called, _name) for stage in table.get("stage", [])}
     if first in stages:
         owner: dict[str, Any] = stages[first]
     elif first in tables:

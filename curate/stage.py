@@ -82,6 +82,8 @@ class Stage(BaseModel, ABC):
     kind: ClassVar[Literal["filter", "rewrite", "barrier"]]
     use: ClassVar[str]
     """The name by which recipes call it."""
+    called: ClassVar[str] = ""
+    """The name of its column and in reports where a recipe gives none; `use` where this is empty."""
     version: ClassVar[int] = 1
     """Raised when the same fields come to mean something else."""
     reads: ClassVar[tuple[str, ...]] = ("text",)
@@ -104,7 +106,7 @@ class Stage(BaseModel, ABC):
         """Fill in the name, and let a partly written range keep its other default bound."""
         if not isinstance(fields, dict):
             return fields
-        merged = {"name": cls.use, **fields}
+        merged = {"name": cls.called or cls.use, **fields}
         for key, info in cls.model_fields.items():
             value = merged.get(key)
             if isinstance(info.default, Range) and isinstance(value, dict):

@@ -2,13 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator
 
 from curate import lexicons
 from curate.ops import blocklist
@@ -45,12 +45,7 @@ class Url(Filter):
     version = 2
     data = ("lexicons/url_words.toml", "lexicons/curated_sites.toml")
     reads = ("url",)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, fields: Any) -> Any:
-        """The batch's own column is called `url`, so that the stage's cannot be."""
-        return {"name": "url_filter", **fields} if isinstance(fields, dict) else fields
+    called = "url_filter"  # since the batch's own column is `url`
 
     domains: Assets = ()
     """Lists of blocked domains."""

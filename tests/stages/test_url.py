@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curate.errors import AssetError
 from curate.ops import blocklist
 from curate.ops import url as ops
+from curate.recipe import Recipe
 from curate.stage import buffers
 from curate.stages.url import Url
 from curate.testing import batch, signals, verdict
@@ -234,6 +235,12 @@ def test_a_word_that_cannot_be_found_is_an_error(tmp_path, field):
 def test_a_missing_list_is_an_error(field):
     with pytest.raises(AssetError, match=rf"url_filter\.{field}: cannot read absent"):
         Url(**{field: "absent"}).prepare()
+
+
+def test_settings_reach_the_stage_by_either_of_its_names():
+    url = Recipe.load("dolma", ["url_filter.domains=bad.txt", "url.urls=worse.txt"]).stages[0]
+
+    assert [str(*url.domains), str(*url.urls)] == ["bad.txt", "worse.txt"]
 
 
 def test_of_an_ad_blockers_list_only_whole_sites_are_blocked(tmp_path):
