@@ -6,6 +6,7 @@ cls 4, sep 5 and 16 spare; 256 sentinels descend from V − 1; V is a multiple o
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -172,12 +173,21 @@ def train(texts: Iterable[str], vocabulary: int, workers: int = 1) -> str:
 
 
 PIECE = 1 << 20
+_ENDLESS = re.compile(r"\S{1000}|\s{1000}")
 
 
 def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, long ones in pieces: the trainer takes a hundred times a text's size."""
+    """The texts, long ones in pieces: the trainer takes a hundred times a text's size.
+
+    Long runs without white space, or of nothing else, are cut as well: its time is quadratic in a word's length.
+    """
     for text in texts:
-        yield from (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+        for start in range(0, len(text), PIECE):
+            piece, at = text[start : start + PIECE], 0
+            for run in _ENDLESS.finditer(piece):
+                yield piece[at : run.end()]
+                at = run.end()
+            yield piece[at:]
 
 
 def describe(path: Path) -> dict[str, Any]:

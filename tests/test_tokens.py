@@ -81,3 +81,10 @@ def test_a_file_that_is_no_tokenizer_is_one_line(tmp_path, text):
         with pytest.raises(AssetError, match="not a tokenizer") as error:
             use(tmp_path / "t.json")
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("endless", ["x" * 400_000, " " * 400_000, "=" * 400_000])
+def test_an_endless_word_does_not_hold_up_training(endless):
+    made = tokens.train([f"before {endless} behind", "a few words more"], VOCABULARY)
+
+    assert tokens.size_of(json.loads(made)) == VOCABULARY

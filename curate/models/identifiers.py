@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.arrays import buffers
+from curate.classifier import model_file
 from curate.errors import AssetError
 from curate.lexicons import language_code
 from curate.models import quantised
@@ -144,6 +145,7 @@ class FastText:
         if not path.is_file():
             raise AssetError(f"{field}: no file {path}")
         try:
+            model_file.check(path)
             self._model = fasttext.load_model(str(path))
             given = self._model.get_labels()
         except (ValueError, RuntimeError, MemoryError) as error:

@@ -33,6 +33,7 @@ class Bias(Filter):
     """
 
     use = "bias"
+    version = 2
     data = ("lexicons/identity/**/*.toml", "lexicons/particles_ko.toml")
 
     act: Literal["flag"] = "flag"

@@ -2,10 +2,10 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curate.errors import AssetError
 from curate.ops.blocks import blocks
@@ -54,9 +54,12 @@ class Extract(Rewrite):
     """
 
     use: ClassVar[str] = "extract"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("text", "media")
 
     extractor: Literal["blocks", "resiliparse", "trafilatura"] = "blocks"
+    favour_precision: bool = False
+    """Let trafilatura rather lose text than keep boilerplate; the other extractors have no such mode."""
     main_content: bool = True
     """Leave out navigation, footers and other boilerplate; False takes all visible text."""
     fallback: Annotated[float, Field(ge=0, le=1)] = 0.1
@@ -71,6 +74,12 @@ class Extract(Rewrite):
     """Keep the descriptions of images."""
     max_depth: Annotated[int, Field(ge=16, le=10_000)] = 2_000
     """Nested elements that are followed."""
+
+    @model_validator(mode="after")
+    def _precise(self) -> Self:
+        if self.favour_precision and self.extractor != "trafilatura":
+            raise ValueError('favour_precision needs extractor = "trafilatura"')
+        return self
 
     @property
     def packages(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -229,6 +238,7 @@ class _Trafilatura(_Resiliparse):
             include_links=self._fields.links,
             include_images=self._fields.alt_texts,
             deduplicate=False,
+            favor_precision=self._fields.favour_precision,
         )
         return text or ""
 

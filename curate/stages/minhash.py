@@ -44,6 +44,7 @@ class MinHash(Barrier):
     """
 
     use = "minhash"
+    version = 2
 
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The Jaccard similarity from which on a document counts as a copy."""

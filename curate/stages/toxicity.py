@@ -43,6 +43,7 @@ class Toxicity(Filter):
     """
 
     use = "toxicity"
+    version = 2
     data = ("lexicons/toxicity/*.toml", "lexicons/slurs/*.toml", "lexicons/particles_ko.toml")
 
     act: Literal["drop", "flag"] = "flag"

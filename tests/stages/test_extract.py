@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from curate.errors import AssetError
 from curate.ops.markup import depth, is_markup, without_options
@@ -265,6 +266,21 @@ def test_a_nulls_text_stays_empty():
     edited = Extract().rewrite(batch(None, media="text/html"))
 
     assert edited.text.to_pylist() == [""]
+
+
+def test_precision_is_trafilaturas_to_favour():
+    prose = [f"<p>{'A paragraph of prose as people write it, number ' + n + ' of its kind. ' * 6}</p>" for n in "123"]
+    page = f"<html><body><article>{prose[0]}<header><p>By one who was there.</p></header>{''.join(prose[1:])}</article>"
+    plain, precise = (
+        Extract(extractor="trafilatura", favour_precision=favour, trim=False).page(page).text
+        for favour in (False, True)
+    )
+
+    assert "By one who was there." in plain
+    assert "By one who was there." not in precise
+    assert "number 3" in precise
+    with pytest.raises(ValidationError, match="favour_precision needs"):
+        Extract(favour_precision=True)
 
 
 def test_the_choice_of_extractor_and_its_version_are_identity():

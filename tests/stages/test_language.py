@@ -290,3 +290,13 @@ def test_real_sentences_of_twenty_languages_are_recognised():
 
     right = sum(label == language_code(row["lang"]) for label, row in zip(labels, sample, strict=True))
     assert right / len(sample) > 0.97
+
+
+def test_a_cut_model_file_is_an_error_and_no_endless_loop(tmp_path):
+    from importlib.resources import files
+
+    whole = (files("curate") / "models" / "language.ftz").read_bytes()
+    (tmp_path / "cut.ftz").write_bytes(whole[: len(whole) // 3])
+
+    with pytest.raises(AssetError, match=r"cut\.ftz is no fastText model"):
+        Language(model=tmp_path / "cut.ftz").prepare()
