@@ -71,8 +71,11 @@ def run(
 
 
 def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None, *, quiet: bool) -> "Result":
+    from curate.pool import settle
     from curate.progress import Bar, Lines, Silent
     from curate.runner import run as run_recipe
+
+    settle()
 
     def go(progress: "Progress") -> "Result":
         try:

@@ -5,6 +5,7 @@ Each ends when its parent does, however the parent ends. A worker that dies take
 those are run again one at a time, and the job that kills its worker twice is named.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -71,6 +72,12 @@ def _begin(table: dict[str, Any]) -> None:
 
     pa.set_cpu_count(1)
     _recipe.append(Recipe.build(table))
+    settle()
+
+
+def settle() -> None:
+    """Tell the garbage collector that what is loaded by now stays: going through it again took a tenth of a run."""
+    gc.freeze()
 
 
 def _end_with_parent() -> None:

@@ -14,7 +14,6 @@ from curate import finish
 from curate.errors import CurateError, RunError, UsageError
 from curate.ingest import discover
 from curate.lock import finishing, hold
-from curate.ops import warm
 from curate.pool import Pool, peak_memory
 from curate.progress import Progress, Silent
 from curate.recipe import Recipe
@@ -48,7 +47,6 @@ def run(
     """
     options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
-    warm()
     recipe.prepare()
     _refuse_lossy(recipe)
     folder = Path(output)

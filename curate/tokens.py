@@ -49,7 +49,7 @@ class FastEncoder:
         import fastokens
 
         self._tokenizer = fastokens.Tokenizer.from_json_str(definition)
-        self.vocabulary = size_of(json.loads(definition))
+        self.vocabulary = size_of(_parsed(definition))
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """See `Encoder`."""
@@ -65,7 +65,7 @@ class PlainEncoder:
 
         self._tokenizer = Tokenizer.from_str(definition)
         self._tokenizer.encode_special_tokens = True
-        self.vocabulary = size_of(json.loads(definition))
+        self.vocabulary = size_of(_parsed(definition))
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """See `Encoder`."""
@@ -82,6 +82,13 @@ def size_of(definition: dict[str, Any]) -> int:
     return 1 + max([*ids, *(token["id"] for token in definition.get("added_tokens", []))], default=-1)
 
 
+@lru_cache(maxsize=2)
+def _parsed(definition: str) -> dict[str, Any]:
+    """A definition's JSON, not to be changed: a run asks several times, and it is megabytes."""
+    found: dict[str, Any] = json.loads(definition)
+    return found
+
+
 def whole(path: Path) -> str:
     """A tokenizer's definition without truncation and padding, which many files carry: text is neither cut nor filled.
 
@@ -89,7 +96,7 @@ def whole(path: Path) -> str:
     """
     try:
         text = path.read_text("utf-8")
-        found = json.loads(text)
+        found = _parsed(text)
         size_of(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AssetError(f"{path}: not a tokenizer: {' '.join(str(error).split())}") from None
@@ -192,7 +199,7 @@ def _pieces(texts: Iterable[str]) -> Iterator[str]:
 
 def describe(path: Path) -> dict[str, Any]:
     """What a tokenizer file holds: model, ids, reserved tokens."""
-    found = json.loads(whole(path))
+    found = _parsed(whole(path))
     added = {token["content"]: token["id"] for token in found.get("added_tokens", [])}
     return {
         "model": found["model"].get("type", "unknown"),

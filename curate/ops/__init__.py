@@ -3,6 +3,9 @@
 A kernel takes `(offsets, data)` as `curate.stage.buffers` gives them, text i being
 `data[offsets[i]:offsets[i + 1]]`, and fills NumPy arrays with one value a text, a batch a call.
 Importing a module of this package compiles its kernels or loads them from the cache.
+
+Numba notices a change in a kernel's own file but not in one that it calls into, so importing the package first
+removes compiled kernels of other sources.
 """
 
 import hashlib
@@ -11,14 +14,9 @@ from pathlib import Path
 
 
 def warm() -> None:
-    """Compile every kernel, or load it from the cache, so that workers start at once.
-
-    Numba notices a change in a kernel's own file but not in one that it calls into, so compiled
-    kernels of other sources are removed first.
-    """
-    _forget_stale()
+    """Compile every kernel, or load it from the cache, so that no run has to."""
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in ("__init__", "build_unicode"):
+        if path.stem not in ("__init__", "__main__", "build_unicode"):
             importlib.import_module(f"curate.ops.{path.stem}")
 
 
@@ -36,3 +34,6 @@ def _forget_stale() -> None:
         stamp.write_text(digest)
     except OSError:  # a read-only installation: its cache is elsewhere, and its sources do not change
         return
+
+
+_forget_stale()

@@ -20,7 +20,6 @@ from curate.ops.kernel import (
     IN_U8,
     IN_U16,
     OUT_I32,
-    OUT_I64,
     OUT_I64_2D,
     OUT_U64,
     VOID,
@@ -106,22 +105,9 @@ def _repeats(
                 at += 1
 
 
-@kernel(VOID, IN_I32, IN_U8, OUT_I64)
-def _count_feeds(offsets: Offsets, data: Bytes, out: Counts) -> None:
-    for row in range(len(out)):
-        for at in range(i64(offsets[row]), i64(offsets[row + 1])):
-            out[row] += data[at] == NEWLINE
-
-
-def _feeds(offsets: Offsets, data: Bytes) -> Counts:
-    out = np.zeros(len(offsets) - 1, np.int64)
-    _count_feeds(offsets, data, out)
-    return out
-
-
 def repeats(offsets: Offsets, data: Bytes, *, paragraphs: bool, blank: bool = False) -> Repeats:
     """Repeated lines, or repeated paragraphs, with those of white space alone or without."""
-    lines = text.lines(offsets, data).total if not blank else _feeds(offsets, data) + 2
+    lines = text.count_byte(offsets, data, NEWLINE) + 2  # at most, blank ones and all
     slots = capacity(int(lines.max(initial=0)))
     out = np.zeros((len(Repeats._fields), len(offsets) - 1), np.int64)
     keys, used = np.empty(slots, np.uint64), np.empty(slots, np.int32)

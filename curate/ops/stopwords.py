@@ -126,14 +126,18 @@ def _stop_words(
     word: npt.NDArray[np.uint32],
     out: npt.NDArray[np.int64],
 ) -> None:
-    entries = len(starts) - 1
+    entries, longest = len(starts) - 1, i64(0)
+    for entry in range(entries):
+        longest = max(longest, LONGEST if endings[entry] else i64(starts[entry + 1]) - i64(starts[entry]))
     for row in range(len(out)):
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         found, count = np.uint64(0), 0
         while at < end and (every or count < entries):
-            start, at, length, _ = next_word(data, at, end, classes)
+            start, at, length, union = next_word(data, at, end, classes)
             if length == 0 or length > LONGEST:
                 continue
+            if length > longest and at - start == length and not union & (PUNCTUATION | SYMBOL):
+                continue  # ASCII letters and digits: folding leaves as many, and no entry has so many
             if exact:
                 folded = _read_word(data, start, at, word)
             else:

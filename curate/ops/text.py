@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from curate.ops import unicode
 from curate.ops.kernel import (
+    I64,
     IN_I32,
     IN_I64,
     IN_U8,
@@ -318,6 +319,22 @@ def lengths(offsets: Offsets, data: Bytes) -> Counts:
     """Code points per text (int64)."""
     out = np.zeros(len(offsets) - 1, np.int64)
     _lengths(offsets, data, out)
+    return out
+
+
+@kernel(VOID, IN_I32, IN_U8, I64, OUT_I64)
+def _count_byte(offsets: Offsets, data: Bytes, byte: int, out: Counts) -> None:
+    for row in range(len(out)):
+        count = i64(0)
+        for at in range(i64(offsets[row]), i64(offsets[row + 1])):
+            count += data[at] == byte
+        out[row] = count
+
+
+def count_byte(offsets: Offsets, data: Bytes, byte: int) -> Counts:
+    """How often a byte occurs in each text (int64)."""
+    out = np.zeros(len(offsets) - 1, np.int64)
+    _count_byte(offsets, data, byte, out)
     return out
 
 

@@ -6,11 +6,12 @@ from numpy.typing import NDArray
 
 from curate.ops.phrases import occurrences, phrases
 from curate.ops.sentences import sentences
+from curate.ops.text import count_byte
 from curate.ops.treebank import Reading
 from curate.ops.treebank_sentences import treebank_sentences
 from curate.stage import Filter, Range, Signals, buffers
 
-_LOREM_IPSUM, _BRACE = phrases(["lorem ipsum"]), phrases(["{"])
+_LOREM_IPSUM = phrases(["lorem ipsum"])
 
 
 class C4(Filter):
@@ -51,5 +52,5 @@ class C4(Filter):
         return {
             "sentences": self._sentences(offsets, data),
             "lorem_ipsum": occurrences(offsets, data, _LOREM_IPSUM),
-            "curly_brackets": occurrences(offsets, data, _BRACE),
+            "curly_brackets": count_byte(offsets, data, ord("{")),
         }
