@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         text = f"{told}\n\n{machine.line(given.pin)}"
         print(f"## {name}\n\n{text}\n", flush=True)
         if given.write:
-            tables.write(name, text, getattr(bench, "DOCUMENT", tables.DOCUMENT))
+            tables.write(name, text, getattr(bench, "PAGE", tables.DOCUMENT))
     return 0
 
 

@@ -28,7 +28,7 @@ from tests.bench.inputs import opened, pages
 from tests.bench.setting import Setting, say
 from tests.bench.tables import rate, table
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "extraction.md"
+PAGE = Path(__file__).parents[2] / "docs" / "extraction.md"
 SETS = ("web_dragnet", "web_cleaneval_final", "web_cleaneval_dev", "web_l3s_gn1", "web_llmwebkit", "web_readability")
 HALVES = ("development", "test")
 _UNSPACED = (
