@@ -2,10 +2,10 @@
 
 import re
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import pyarrow as pa
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from curate.errors import AssetError
 from curate.ops.blocks import blocks
@@ -75,19 +75,15 @@ class Extract(Rewrite):
     max_depth: Annotated[int, Field(ge=16, le=10_000)] = 2_000
     """Nested elements that are followed."""
 
-    @model_validator(mode="after")
-    def _precise(self) -> Self:
-        if self.favour_precision and self.extractor != "trafilatura":
-            raise ValueError('favour_precision needs extractor = "trafilatura"')
-        return self
-
     @property
     def packages(self) -> tuple[str, ...]:  # type: ignore[override]
         """Distributions whose version decides the result."""
         return ("resiliparse", "trafilatura") if self.extractor == "trafilatura" else ("resiliparse",)
 
     def prepare(self) -> None:
-        """Import the extractor, or raise `AssetError`."""
+        """Import the extractor, or raise `AssetError`; also for what this extractor cannot do."""
+        if self.favour_precision and self.extractor != "trafilatura":
+            raise AssetError(f'{self.name}: favour_precision needs extractor = "trafilatura"')
         try:
             _ = self._engine
         except ImportError as error:

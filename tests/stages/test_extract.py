@@ -4,7 +4,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from curate.errors import AssetError
 from curate.ops.markup import depth, is_markup, without_options
@@ -279,8 +278,8 @@ def test_precision_is_trafilaturas_to_favour():
     assert "By one who was there." in plain
     assert "By one who was there." not in precise
     assert "number 3" in precise
-    with pytest.raises(ValidationError, match="favour_precision needs"):
-        Extract(favour_precision=True)
+    with pytest.raises(AssetError, match="favour_precision needs"):
+        Extract(favour_precision=True).prepare()
 
 
 def test_the_choice_of_extractor_and_its_version_are_identity():
