@@ -232,28 +232,32 @@ def report(
         _show_table(folder)
 
 
-@app.command(epilog="Example: curate inspect corpus --stage gopher --reason gopher.words.min -n 5")
+@app.command(epilog="Example: curate inspect corpus --stage minhash -n 5")
 def inspect(
     folder: Folder,
     stage: Annotated[str | None, typer.Option(help="Only what this stage dropped.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only what was dropped for this reason.")] = None,
     count: Annotated[int, typer.Option("-n", min=1, help="How many documents to show.")] = 10,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Show a sample by this seed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line, with whole texts.")] = False,
 ) -> None:
-    """Show what was dropped or quarantined, and why."""
+    """Show what was dropped or quarantined, and why; copies with their differences from the document that stayed."""
     from rich.console import Console
 
     from curate.finish import require_finished
-    from curate.inspection import rows
-    from curate.reports.inspect import dropped_document
+    from curate.inspection import beside, rows
     from curate.reports.ledger import settled
+    from curate.reports.side_by_side import side_by_side
     from curate.shards import read_json
 
     require_finished(folder)
     recipe = settled(read_json(folder / "manifest.json"))
     console = Console()
-    for row in rows(folder, stage=stage, reason=reason, count=count, seed=seed):
-        console.print(dropped_document(row, recipe))
+    for row in beside(folder, rows(folder, stage=stage, reason=reason, count=count, seed=seed)):
+        if as_json:
+            typer.echo(json.dumps(row))  # ASCII: no character of a text reaches a terminal
+        else:
+            console.print(side_by_side(row, recipe, coloured=console.color_system is not None and not console.no_color))
 
 
 @app.command(epilog="Example: curate export corpus --to nanogpt --output bin")

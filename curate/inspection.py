@@ -1,6 +1,7 @@
-"""Finds dropped and quarantined documents of a run, to be looked at."""
+"""Finds dropped and quarantined documents of a run, to be looked at; copies beside the document that stayed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from curate.errors import UsageError, nearest
 from curate.finish import require_finished
 from curate.ops.hashing import hash_strings
 from curate.stage import buffers
+from curate.survivors import Survivors
+
+BLOCK = 64
+"""Copies whose counterparts are read at once."""
 
 
 def rows(
@@ -24,11 +29,55 @@ def rows(
     files = _files(folder, stage)
     found: Iterator[dict[str, Any]] = (row for file in files for row in _matching(file, reason))
     if seed is not None:
-        found = iter(sorted(found, key=lambda row: _rank(row, seed))[:count])
-    shown = list(islice(found, count))
-    if not shown and reason is not None:
+        found = iter(nsmallest(count, found, key=lambda row: _rank(row, seed)))
+    shown = islice(found, count)
+    first = next(shown, None)
+    if first is not None:
+        yield first
+    elif reason is not None:
         raise UsageError(f"nothing was dropped for {reason!r}{nearest(reason, _reasons(files))}")
     yield from shown
+
+
+def beside(folder: Path, dropped: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows of `rows`, copies with two keys more.
+
+    `stayed` is the document that stayed in place of the copy (`id`, `url`, `text`, and in `where` the part of the
+    folder that holds it), with no text where the run holds none; `similarity` is what the barrier measured, if it did.
+    """
+    known: dict[str, Survivors] = {}
+    remaining = iter(dropped)
+    while block := list(islice(remaining, BLOCK)):
+        stayed: dict[tuple[str, str], dict[str, Any]] = {}
+        for stage in dict.fromkeys(_stage(row) for row in block if cluster(row)):
+            if stage not in known:
+                known[stage] = Survivors(folder, stage)
+            found = known[stage].find(cluster(row) for row in block if _stage(row) == stage and cluster(row))
+            stayed |= {(stage, id_): row for id_, row in found.items()}
+        for row in block:
+            if id_ := cluster(row):
+                missing = {"id": id_, "url": None, "text": None, "where": None}
+                pair = {
+                    "similarity": _signals(row).get("similarity"),
+                    "stayed": stayed.get((_stage(row), id_), missing),
+                }
+                yield {**row, **pair}
+            else:
+                yield row
+
+
+def cluster(row: Mapping[str, Any]) -> str:
+    """The id of the document that stayed in place of a dropped one; empty where it was no copy."""
+    return str(_signals(row).get("cluster") or "")
+
+
+def _signals(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = row.get(_stage(row))
+    return found if isinstance(found, Mapping) else {}
+
+
+def _stage(row: Mapping[str, Any]) -> str:
+    return str(row.get("reason") or "").partition(".")[0]
 
 
 def _files(folder: Path, stage: str | None) -> list[Path]:

@@ -32,11 +32,14 @@ def documents(rows: Sequence[Books], recipe: Books | None = None, characters: in
     return Group(*(dropped_document(row, recipe, characters) for row in rows))
 
 
-def dropped_document(row: Books, recipe: Books | None = None, characters: int = EXCERPT) -> RenderableType:
-    """One document: what it is, why it left, which signals broke which limits, and how it begins."""
+def dropped_document(
+    row: Books, recipe: Books | None = None, characters: int = EXCERPT, more: Sequence[RenderableType] = ()
+) -> RenderableType:
+    """One document: what it is, why it left, which signals broke which limits, `more`, and how it begins."""
     parts: list[RenderableType] = [_heading(row, recipe or {})]
     parts += [line for line in (_address(row), _signals(row, recipe or {}), _error(row)) if line is not None]
     text = row.get("text")
+    parts += more
     if text is not None:
         parts.append(Padding(_excerpt(str(text), characters), (0, 0, 0, 4)))
     return Padding(Group(*parts), (0, 0, 1, 0))
