@@ -78,14 +78,6 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table as Parquet with row groups of a fixed number of rows, whatever its chunks were."""
-    with atomic(path) as temporary:
-        table = table.combine_chunks()
-        with pq.ParquetWriter(temporary, table.schema, compression="zstd", write_page_index=False) as writer:
-            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-
-
 class RowWriter:
     """Parquet by rows, in row groups of a fixed size, so that millions of them are never held at once."""
 
@@ -207,16 +199,6 @@ def _features(ids: str) -> dict[str, Any]:
         **texts,
         "weight": {"dtype": "float32", "_type": "Value"},
     }
-
-
-def write_tokens(path: Path, table: pa.Table) -> None:
-    """Write a token shard: the stream format, uncompressed, in batches of a fixed number of rows."""
-    with (
-        atomic(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, table.schema) as writer,
-    ):
-        writer.write_table(table.combine_chunks(), max_chunksize=ROWS_PER_TOKEN_BATCH)
 
 
 def write_token_index(folder: Path, split: str, files: Sequence[str], vocabulary: int, fingerprint: str) -> None:

@@ -5,23 +5,27 @@ exists is done, and running it again gives the same bytes.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate import shards
+from curate import groups, shards
 from curate.flow import Flow, Pass, Setting, sizes_of
 from curate.ingest import Fault, Record, Source, read
 from curate.ops.hashing import hash_strings
 from curate.report import Report, StageReport, Tally
-from curate.stage import DOCUMENT, buffers
+from curate.stage import DOCUMENT, Barrier, buffers
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 * 2**20
+SHARD_ROWS = 2**17
+"""Documents of a raw shard at most: what later phases hold a row (sketches, verdicts) is bounded with it."""
 REPORT = "report.json"
 DOCUMENTS = "documents.arrow"
 
@@ -97,11 +101,6 @@ def _first(items: Iterator[tuple[Record | Fault, str]], limit: int | None) -> It
         yield item, source
 
 
-def _table(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-
-
 class _RawShards:
     """Cuts a stream of records into batches, and batches into raw shards."""
 
@@ -125,7 +124,7 @@ class _RawShards:
         batch = _raw_batch(self._rows, self._sources)
         self._rows, self._sources, self._batch_bytes = [], [], 0
         size = batch.column("text").nbytes
-        if self._writer and self._bytes + size > self._shard_bytes:
+        if self._writer and self._is_full(size, batch.num_rows):
             self._close_shard()
         if not self._writer:
             name = f"raw-{len(self.written):05d}.arrow"
@@ -138,6 +137,9 @@ class _RawShards:
         self.written[-1]["rows"] += batch.num_rows
         self.written[-1]["bytes"] += int(sizes.sum())
         self.written[-1]["readable_bytes"] += int(sizes[readable].sum())
+
+    def _is_full(self, size: int, rows: int) -> bool:
+        return self._bytes + size > self._shard_bytes or self.written[-1]["rows"] + rows > SHARD_ROWS
 
     def _close_shard(self) -> None:
         if self._writer:
@@ -167,22 +169,19 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     before = segments[index - 1].barriers if index else ()
     tables = [shards.read_arrow(path) for path in verdicts]
     way = Pass(setting, f"{index}/{number:05d}")
-    sketches: dict[str, list[pa.RecordBatch]] = {barrier.name: [] for barrier in this.barriers}
     last, rows = this is segments[-1], 0
-    with shards.BatchWriter(folder / DOCUMENTS) as writer:
+    with shards.BatchWriter(folder / DOCUMENTS) as writer, _Beside(folder, this.barriers) as beside:
         for flow in flows(way, shard):
             flow = way.ingested(flow) if index == 0 else flow
             for barrier, verdict in zip(before, tables, strict=True):
                 flow = way.resolved(flow, barrier, verdict)
             flow = way.through(flow, this.stages)
-            for barrier in this.barriers:
-                sketches[barrier.name].append(barrier.sketch(flow.batch))
+            beside.write(way, flow.batch)
             if last:
                 way.leaving(flow)
             writer.write(flow.batch.append_column("tokens", pa.array(flow.tokens)))
             rows += flow.batch.num_rows
-    files = _write_sketches(folder, sketches) + _write_gone(folder, way)
-    commit(folder, way.books_so_far(), files=files, counts={"rows": rows, "errors": way.errors})
+    commit(folder, way.books_so_far(), files=beside.files, counts={"rows": rows, "errors": way.errors})
 
 
 def flows(way: Pass, shard: Path) -> Iterator[Flow]:
@@ -193,21 +192,42 @@ def flows(way: Pass, shard: Path) -> Iterator[Flow]:
         first += batch.num_rows
 
 
-def _write_sketches(folder: Path, sketches: dict[str, list[pa.RecordBatch]]) -> list[str]:
-    for name, batches in sketches.items():
-        shards.write_arrow(folder / f"sketch-{name}.arrow", pa.Table.from_batches(batches))
-    return [f"sketch-{name}.arrow" for name in sketches]
+class _Beside:
+    """What a unit writes beside its documents, batch by batch: sketches, and what left on the way."""
 
+    def __init__(self, folder: Path, barriers: Sequence[Barrier]) -> None:
+        self._folder, self._barriers = folder, barriers
+        self._stack = ExitStack()
+        self._open: dict[str, groups.GroupWriter] = {}
+        self._quarantine = shards.RowWriter(folder / "quarantine.parquet", QUARANTINE)
+        self.files: list[str] = []
 
-def _write_gone(folder: Path, way: Pass) -> list[str]:
-    files = []
-    for stage, tables in way.dropped.items():
-        files.append(f"dropped-{stage}.parquet")
-        shards.write_parquet(folder / files[-1], pa.concat_tables(tables))
-    if way.quarantined:
-        files.append("quarantine.parquet")
-        shards.write_parquet(folder / files[-1], _table(way.quarantined, QUARANTINE))
-    return files
+    def write(self, way: Pass, left: pa.RecordBatch) -> None:
+        """Sketch what is left of a batch, and take from `way` what is gone."""
+        for barrier in self._barriers:
+            self._to(f"sketch-{barrier.name}.arrow", groups.arrow, barrier.sketch(left))
+        for stage, tables in way.dropped.items():
+            for table in tables:
+                self._to(f"dropped-{stage}.parquet", groups.parquet, table)
+        for row in way.quarantined:
+            self._quarantine.write(row)
+        way.dropped.clear()
+        way.quarantined.clear()
+
+    def _to(self, name: str, form: Callable[[Path], groups.GroupWriter], part: pa.Table | pa.RecordBatch) -> None:
+        if name not in self._open:
+            self._open[name] = self._stack.enter_context(form(self._folder / name))
+        self._open[name].write(part)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+        quarantined = kind is None and self._quarantine.close()
+        self.files = [*self._open, *(["quarantine.parquet"] if quarantined else [])]
 
 
 TOKENIZER = "tokenizer.json"

@@ -19,6 +19,7 @@ FLOORS = {
     "curate.lock": 1,
     "curate.stage": 1,
     "curate.shards": 1,
+    "curate.groups": 2,
     "curate.report": 1,
     "curate.tokens": 1,
     "curate.clusters": 2,

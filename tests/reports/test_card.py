@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curate import shards
+from curate import groups, shards
 from curate.reports.card import dataset_card
 
 
@@ -195,14 +195,20 @@ def test_a_run_given_nothing_has_a_card_without_tables_to_load(empty):
     assert found["size_categories"] == ["n<1K"]
 
 
+def write(form, path, table):
+    with form(path) as out:
+        out.write(table)
+
+
 def test_datasets_loads_the_documents_and_tokens_as_the_card_says(run_with, tmp_path):
     run, folder = run_with(""), tmp_path / "corpus"
     names = pa.array(["a#1", "a#2"])
     columns = [pa.array([[1, 2], [3]], pa.list_(pa.uint16())), names, names, names, pa.array(np.ones(2, np.float32))]
     tokens = pa.table(columns, schema=shards.token_schema(32_768))
-    shards.write_tokens(folder / "tokens/train/data-00000-of-00001.arrow", tokens)
+    write(groups.token_stream, folder / "tokens/train/data-00000-of-00001.arrow", tokens)
     shards.write_token_index(folder / "tokens/train", "train", ["data-00000-of-00001.arrow"], 32_768, "key")
-    shards.write_parquet(folder / "documents/documents-00000-of-00001.parquet", pa.table({"id": names, "text": names}))
+    documents = folder / "documents/documents-00000-of-00001.parquet"
+    write(groups.parquet, documents, pa.table({"id": names, "text": names}))
     (folder / "README.md").write_text(card_of(run), "utf-8")
 
     def load(*names, **options):
