@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import tokens
+from curate.cutting import CUT, spans_of, without
 from curate.errors import CurateError, RunError
 from curate.recipe import Recipe
 from curate.report import Kind, Report, StageReport, Tally
@@ -146,15 +147,16 @@ class Pass:
         for row, (reason, error) in edited.errors.items():
             good[row] = False
             self._quarantine(flow, row, stage.name, reason, error, book)
-        new = flow.with_column("text", text).where(good)
-        before, changed = flow.where(good), changed[good]
+        return self._edited(flow.where(good), stage.name, text.filter(pa.array(good)), changed[good], book)
+
+    def _edited(self, before: Flow, stage: str, text: pa.Array, changed: NDArray[np.bool_], book: StageReport) -> Flow:
+        """Put other texts in the place of those that changed, count what that took, drop what it left empty."""
+        new = before.with_column("text", text)
         new.sizes = sizes_of(new.batch)
-        new.tokens = np.where(
-            changed, self._count(new.batch.column("text").filter(pa.array(changed)), changed), before.tokens
-        )
+        new.tokens = np.where(changed, self._count(text.filter(pa.array(changed)), changed), before.tokens)
         book.rewritten += Tally(0, int((before.sizes - new.sizes).sum()), int((before.tokens - new.tokens).sum()))
         empty = pc.if_else(pa.array(new.sizes == 0), pa.scalar("empty"), pa.scalar(None, pa.string()))
-        return self.leave(new, stage.name, empty, book, text=before.batch.column("text"))
+        return self.leave(new, stage, empty, book, text=before.batch.column("text"))
 
     def leave(self, flow: Flow, stage: str, reason: pa.Array, book: StageReport, text: pa.Array | None = None) -> Flow:
         """Drop the rows that have a reason, keeping a record of each (`text` replaces what is recorded)."""
@@ -243,9 +245,22 @@ class Pass:
             mine = verdict.take(pa.array(flow.rows)).combine_chunks()
             if "signals" in mine.schema.names:
                 flow = flow.with_column(barrier.name, _one(mine.column("signals")))
-            flow = self.judged(flow, barrier, _one(mine.column("reason")), book)
+            reason = _one(mine.column("reason"))
+            flow = self.judged(flow, barrier, reason, book)
+            if CUT in mine.schema.names:
+                cuts = _one(mine.column(CUT))
+                flow = self._cut(flow, barrier, cuts.filter(reason.is_null()) if barrier.act == "drop" else cuts, book)
             book.out += flow.tally()
         return flow
+
+    def _cut(self, flow: Flow, barrier: Barrier, cuts: pa.ListArray, book: StageReport) -> Flow:
+        """Take spans out of the texts, or count the rows that have any where the recipe says flag."""
+        changed = np.diff(spans_of(cuts).rows) > 0
+        if barrier.act == "flag":
+            book.add("flagged", f"{barrier.name}.{CUT}", flow.tally(changed))
+            return flow
+        text = without(flow.batch.column("text"), cuts, barrier.filling, barrier.name)
+        return self._edited(flow, barrier.name, text, changed, book)
 
     def _by(self, flow: Flow, column: str, tallies: dict[str, Tally]) -> None:
         keys = flow.batch.column(column)

@@ -10,6 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate import shards
+from curate.cutting import CUT
+from curate.errors import RunError
 from curate.flow import Setting
 from curate.report import Report
 from curate.unit import DOCUMENTS, commit
@@ -71,6 +73,8 @@ def resolve(setting: Setting, index: int, barrier: int, corpus: Shards, folder: 
     for shard, verdict in enumerate(stage.resolve(corpus)):
         if len(verdict) != len(corpus.sketch(shard)):
             raise ValueError(f"{stage.name}: {len(verdict)} verdicts for shard {shard}")
+        if CUT in verdict.schema.names and not stage.cuts:
+            raise RunError(f"stage {stage.name} gives spans to cut, but does not say so (`cuts = True`)")
         files.append(f"verdict-{shard:05d}.arrow")
         shards.write_arrow(folder / files[-1], verdict)
     commit(folder, Report(), files=files)

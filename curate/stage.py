@@ -323,6 +323,11 @@ class Barrier(Stage):
     cuts: ClassVar[bool] = False
     """True where the verdict holds spans to cut, so that what follows must see the cut text."""
 
+    @property
+    def filling(self) -> str:
+        """What stands in place of a span that is cut."""
+        return ""
+
     @abstractmethod
     def sketch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One small row a document, of a fixed schema; pure, and independent of the other rows."""
@@ -332,7 +337,9 @@ class Barrier(Stage):
         """Per shard, in order, a verdict table with one row a document.
 
         Columns: `reason` (string, null = keep; shown as `<stage>.<reason>`), and by choice
-        `signals`, a struct that stays with the documents as the stage's column.
+        `signals`, a struct that stays with the documents as the stage's column, and `cut` (only where `cuts`),
+        the spans to take out of documents that are kept: see `curate.cutting`. What is left empty is dropped
+        as `<stage>.empty`; with `act = "flag"` texts stay whole and are counted as `<stage>.cut`.
         """
 
 

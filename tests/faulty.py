@@ -1,12 +1,14 @@
 """Stages that misbehave, for tests of the runner; importable by its workers."""
 
 import os
+import re
 import signal
 import time
 
 import pyarrow as pa
 
-from curate.stage import Edited, Filter, Range, Rewrite, Signals
+from curate.cutting import SPANS
+from curate.stage import Barrier, Edited, Filter, Range, Rewrite, Signals
 
 
 class Fragile(Filter):
@@ -87,3 +89,34 @@ class Slow(Filter):
         if batch.num_rows:
             time.sleep(60)
         return {"length": pa.array([0] * batch.num_rows, pa.int64())}
+
+
+class Snip(Barrier):
+    """Cuts every `[…]` out of texts, drops what holds `drop me`, and gives bad spans for `tear`."""
+
+    use = "snip"
+    cuts = True
+    mask: str = ""
+
+    @property
+    def filling(self) -> str:
+        return self.mask
+
+    def sketch(self, batch):
+        texts = [text.encode() for text in batch.column("text").to_pylist()]
+        spans = [[m.span() for m in re.finditer(rb"\[[^]]*\]", text)] for text in texts]
+        found = [[(1, 1)] if b"tear" in text else cut for text, cut in zip(texts, spans, strict=True)]
+        cut = [[{"start": start, "stop": stop} for start, stop in row] or None for row in found]
+        reason = ["asked" if b"drop me" in text else None for text in texts]
+        return pa.RecordBatch.from_arrays([pa.array(reason, pa.string()), pa.array(cut, SPANS)], ["reason", "cut"])
+
+    def resolve(self, corpus):
+        for shard in range(len(corpus)):
+            yield corpus.sketch(shard)
+
+
+class SilentSnip(Snip):
+    """Does the same without saying that it cuts."""
+
+    use = "silent_snip"
+    cuts = False

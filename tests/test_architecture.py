@@ -23,6 +23,7 @@ FLOORS = {
     "curate.report": 1,
     "curate.tokens": 1,
     "curate.clusters": 2,
+    "curate.cutting": 1,
     "curate.frequencies": 2,
     "curate.language_models": 2,
     "curate.ngram_training": 2,
