@@ -43,10 +43,10 @@ class Portion(NamedTuple):
 def equal_keys(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Iterator[Portion]:
     """All living rows whose first key is not 0, in portions that fit into memory and part no equal keys.
 
-    Keys are uint64 columns of the sketch. A portion takes at most half of `corpus.memory`: 24 bytes a row
-    and 16 more a key.
+    Keys are uint64 columns of the sketch. A portion takes at most half of `corpus.memory`: 88 bytes a row
+    and 16 more a key, what `equals` needs for it included.
     """
-    row_bytes = 24 + 16 * len(keys)
+    row_bytes = 88 + 16 * len(keys)
     portions = max(1, -(-2 * numbering.rows * row_bytes // max(1, corpus.memory)))
     for portion in range(portions):
         rows, columns = _gather(corpus, numbering, keys, portion, portions)
@@ -114,6 +114,45 @@ def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[p
         struct = pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
         reason = pc.if_else(pa.array(dropped), pa.scalar("duplicate"), pa.scalar(None, pa.string()))
         yield pa.table({"reason": reason, "signals": struct})
+
+
+def taken(
+    corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64], columns: Sequence[str]
+) -> list[NDArray[np.uint64]]:
+    """Values of uint64 columns of the sketch, for row numbers in any order."""
+    order = np.argsort(rows, kind="stable")
+    found = [np.empty(len(rows), np.uint64) for _ in columns]
+    done = 0
+    for shard, wanted in numbering.by_shard(rows[order]):
+        places = order[done : done + len(wanted)]
+        done += len(wanted)
+        sketch = corpus.sketch(shard)
+        for column, values in zip(columns, found, strict=True):
+            values[places] = sketch[column].to_numpy()[wanted]
+    return found
+
+
+def precedence(
+    corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64], groups: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """The order of rows by group, and in it by precedence: rank descending, then tie, then place."""
+    rank, tie = taken(corpus, numbering, rows, ("rank", "tie"))
+    return np.lexsort((rows, tie, ~rank, groups))
+
+
+def equals(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Copies:
+    """All rows of equal keys but the first in precedence, which stays."""
+    rows, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for portion in equal_keys(corpus, numbering, keys):
+        several = portion.same.copy()
+        several[:-1] |= portion.same[1:]
+        runs, members = np.cumsum(~portion.same, dtype=np.int64)[several], portion.rows[several]
+        members = members[precedence(corpus, numbering, members, runs)]  # a run stays where it is
+        first = ~portion.same[several]
+        rows.append(members[~first])
+        kept.append(members[first][np.cumsum(first)[~first] - 1])
+    order = np.argsort(np.concatenate(rows))
+    return Copies(np.concatenate(rows)[order], np.concatenate(kept)[order])
 
 
 def _ids(corpus: Corpus, numbering: Numbering, numbers: NDArray[np.int64]) -> pa.StringArray:

@@ -97,9 +97,10 @@ class Recipe(_Table):
         self._speaks()
         known = {*RESERVED, "ingest"}
         for stage in self.stages:
-            for column in stage.reads:
+            for column in stage.asks:
                 if column not in known:
-                    raise ValueError(f"stage {stage.name!r} reads {column!r}, which no stage before it measures")
+                    there = nearest(column, known - RESERVED - {"ingest"})
+                    raise ValueError(f"stage {stage.name!r} reads {column!r}, which no stage before it measures{there}")
             known.add(stage.name)
         return self
 
@@ -108,8 +109,9 @@ class Recipe(_Table):
         known = False
         for stage in self.stages:
             known = known or stage.name == self.language
-            if isinstance(stage, Filter) and stage.by_language and not known:
-                raise ValueError(f"stage {stage.name!r} has fields by_language, but no stage before it names languages")
+            if stage.speaks and not known:
+                why = "has fields by_language" if isinstance(stage, Filter) else "goes by language"
+                raise ValueError(f"stage {stage.name!r} {why}, but no stage before it names languages")
             if isinstance(stage, Filter) and stage.measuring and stage.name == self.language:
                 raise ValueError(
                     f"stage {stage.name!r}: by_language can change its rules alone, since it measures to find the label"

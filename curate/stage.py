@@ -100,6 +100,16 @@ class Stage(BaseModel, ABC):
 
     name: str = ""
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The columns that a batch must hold for it: `reads`, and what its fields name."""
+        return self.reads
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it asks for every document's language."""
+        return False
+
     @model_validator(mode="before")
     @classmethod
     def _named_and_merged(cls, fields: Any) -> Any:
@@ -165,6 +175,11 @@ class Filter(Stage):
     @abstractmethod
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """One value a row for every signal, in a fixed order of names and fixed types; no rule changes them."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether a language has fields of its own."""
+        return bool(self.by_language)
 
     @property
     def asks_pilot(self) -> bool:

@@ -24,6 +24,7 @@ FLOORS = {
     "curate.tokens": 1,
     "curate.clusters": 2,
     "curate.cutting": 1,
+    "curate.deduplication": 2,
     "curate.frequencies": 2,
     "curate.language_models": 2,
     "curate.ngram_training": 2,

@@ -178,6 +178,10 @@ SOME = {float: 0.5, int: 7, Buckets: {"head": 0.5, "middle": 0.5}}
 """A value for a field that has none by default, by its type."""
 
 
+NAMED = {"longest": "newest", "": "source"}
+"""Names among which a field chooses → another one."""
+
+
 def another(value, annotation, folder):
     """A valid value that differs."""
     if isinstance(value, Range):
@@ -198,7 +202,7 @@ def another(value, annotation, folder):
     if literals:
         return literals[0]
     if isinstance(value, str):
-        return value + ("흥" if value.endswith(ENDINGS[-1]) else "*")
+        return NAMED.get(value) or value + ("흥" if value.endswith(ENDINGS[-1]) else "*")
     made = folder / "asset.txt"
     made.write_text("example.org\n")
     return (str(made),) if isinstance(value, tuple) else str(made)
@@ -298,7 +302,7 @@ def test_deduplication_keeps_one_of_each_planted_cluster_and_all_else(use, tmp_p
 def test_near_duplicates_are_told_from_documents_that_only_share_words(tmp_path):
     base = [document(seed, 60) for seed in range(20)]
     near = [text.replace("the", "this", 1) + " One more sentence at the end of it." for text in base[:8]]
-    recipe = build({"use": "minhash"})
+    recipe = build({"use": "minhash", "keep": "first"})
 
     result = run(
         recipe, [write_jsonl(tmp_path / "in.jsonl", base + near)], tmp_path / "out", options=Options(workers=1)

@@ -9,17 +9,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from curate.clusters import Copies, Numbering, equal_keys, verdicts
+from curate.clusters import Copies, Numbering, equal_keys, precedence, verdicts
+from curate.deduplication import Deduplication
 from curate.ops import minhash, unionfind
 from curate.ops.normal import normalise
 from curate.ops.stars import Sets, Stars
-from curate.stage import Barrier, Corpus, buffers
+from curate.stage import Corpus, buffers
 
 TAKEN_WORDS, TAKEN_ROWS = 1 << 22, 4096
 """So many words and documents at most are read from a corpus at once."""
 
 
-class MinHash(Barrier):
+class MinHash(Deduplication):
     """Keeps one of each cluster of near-duplicates, and drops what is similar enough to the one that stays.
 
     Documents are compared by the Jaccard similarity of their sets of word n-grams (*shingles*; Broder 1997, "On
@@ -29,22 +30,24 @@ class MinHash(Barrier):
     MinHash signature each (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", §3.4), which happens with
     probability 1 − (1 − s^rows)^bands at similarity s: 0.998 at 0.8 with 20 × 6, 0.92 with 14 × 8.
 
-    Documents are read in order of (shard, row). One that is similar enough to an earlier document *that stays* goes;
-    any other stays, so that chains of small differences wipe nothing out, and what is kept once is kept again.
+    Documents are read in order of precedence (`keep`), by default the longest first. One that is similar enough to an
+    earlier document *that stays* goes; any other stays, so that chains of small differences wipe nothing out, and what
+    is kept once is kept again.
     Candidates are compared from the best signature on, at most 16 a document, unless the signature is more than
     four standard errors under `similarity`; a bucket remembers 1,024 documents that stay. Documents of fewer words
     than a shingle has are never near-duplicates: `exact` is there for them.
 
-    Sketch, 644 bytes a document at 20 × 6: `shingles` (uint32, repeated ones included), `band_00` … (uint64, 0
-    where there is no shingle), `signature` (4 · bands · rows bytes, uint32 little-endian: datasketch 2.0's
-    scheme `affine32` with this `seed` over the low halves of the shingles' 64-bit hashes).
+    Sketch, 660 bytes a document at 20 × 6: the order of precedence (see `Deduplication`), `shingles` (uint32,
+    repeated ones included), `band_00` … (uint64, 0 where there is no shingle), `signature` (4 · bands · rows bytes,
+    uint32 little-endian: datasketch 2.0's scheme `affine32` with this `seed` over the low halves of the shingles'
+    64-bit hashes).
 
     Signals: `cluster`, the id of the document that stays, null where there are no copies; `cluster_size`; and
     `similarity` to the document that stays, null for that one itself.
     """
 
     use = "minhash"
-    version = 2
+    version = 3
 
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The Jaccard similarity from which on a document counts as a copy."""
@@ -85,8 +88,9 @@ class MinHash(Barrier):
         keys = np.where(counts == 0, np.uint64(0), np.maximum(minhash.band_keys(signatures, self.bands), np.uint64(1)))
         width = pa.binary(4 * self.bands * self.rows)
         packed = pa.Array.from_buffers(width, len(counts), [None, pa.py_buffer(signatures)])
-        columns = [pa.array(counts.astype(np.uint32)), *map(pa.array, keys), packed]
-        return pa.RecordBatch.from_arrays(columns, names=["shingles", *self._keys, "signature"])
+        columns = {"shingles": pa.array(counts.astype(np.uint32)), **self.precedence(batch)}
+        columns |= dict(zip(self._keys, map(pa.array, self.scoped(batch, *keys)), strict=True))
+        return pa.RecordBatch.from_pydict({**columns, "signature": packed})
 
     def _shingles(self, batch: pa.RecordBatch) -> minhash.Shingles:
         return minhash.shingles(*normalise(*buffers(batch["text"]), punctuation=False), self.shingle)
@@ -95,7 +99,8 @@ class MinHash(Barrier):
         """One verdict table a shard; see `_groups` and `_blocks` for what is held in memory at once."""
         numbering = Numbering(corpus)
         rows, kept, similarity = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-        for group in self._groups(corpus, numbering):
+        for group, components in self._groups(corpus, numbering):
+            group = group[precedence(corpus, numbering, group, components)]
             stars = self._stars(corpus, numbering, group)
             gone = np.flatnonzero(stars.centres >= 0)
             rows.append(group[gone])
@@ -105,8 +110,8 @@ class MinHash(Barrier):
         gone, stay, shares = np.concatenate(rows)[order], np.concatenate(kept)[order], np.concatenate(similarity)[order]
         yield from verdicts(corpus, numbering, Copies(gone, stay, shares))
 
-    def _groups(self, corpus: Corpus, numbering: Numbering) -> Iterator[NDArray[np.int64]]:
-        """Ascending rows that share keys with others, in groups that share none, of a size that fits into memory.
+    def _groups(self, corpus: Corpus, numbering: Numbering) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Rows that share keys with others, and their components, in groups of a size that fits into memory.
 
         Rows connected by keys, directly or through others, are one component; components are independent.
         """
@@ -124,12 +129,14 @@ class MinHash(Barrier):
         group_of = (np.cumsum(counts) - 1) // limit
         groups = group_of[np.searchsorted(components, roots[members])]
         for group in np.unique(groups):
-            yield members[groups == group]
+            chosen = members[groups == group]
+            yield chosen, roots[chosen]
 
     def _stars(self, corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64]) -> Stars:
         """The clusters of a group of rows."""
-        sketches = [corpus.sketch(shard).take(pa.array(chosen)) for shard, chosen in numbering.by_shard(rows)]
-        sketch = pa.concat_tables(sketches)
+        order = np.argsort(rows)
+        sketches = [corpus.sketch(shard).take(pa.array(chosen)) for shard, chosen in numbering.by_shard(rows[order])]
+        sketch = pa.concat_tables(sketches).take(pa.array(np.argsort(order)))
         functions = self.bands * self.rows
         packed = sketch["signature"].combine_chunks()
         signatures = np.frombuffer(packed.buffers()[1], np.uint32).reshape(-1, functions)
@@ -179,6 +186,7 @@ class MinHash(Barrier):
         starts, ends = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
         parts: list[NDArray[np.uint64]] = []
         taken, size = 0, 0
+        chosen = chosen[np.argsort(rows[chosen])]
         for shard, wanted in numbering.by_shard(rows[chosen]):
             words = shingles[chosen[taken : taken + len(wanted)]]
             for piece in _pieces(words):

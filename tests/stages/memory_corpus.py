@@ -7,18 +7,22 @@ from curate.testing import batch
 
 
 class MemoryCorpus:
-    """Shards of texts, sketched in batches of `batch_rows`; ids number the texts through."""
+    """Shards of texts, sketched in batches of `batch_rows`; ids number the texts through.
+
+    `columns` holds values for the rows of all shards, one after the other.
+    """
 
     seed = 1
 
-    def __init__(self, barrier, *shards, memory=1 << 30, batch_rows=3, dropped=()):
+    def __init__(self, barrier, *shards, memory=1 << 30, batch_rows=3, dropped=(), columns=None):
         self.memory = memory
         self.taken = []
         self.documents = []
         number = 0
         for texts in shards:
             ids = [f"d{number + i}" for i in range(len(texts))]
-            self.documents.append(batch(*texts, id=ids))
+            mine = {name: values[number : number + len(texts)] for name, values in (columns or {}).items()}
+            self.documents.append(batch(*texts, id=ids, **mine))
             number += len(texts)
         self.sketches = [self._sketch(barrier, documents, batch_rows) for documents in self.documents]
         self.living = [

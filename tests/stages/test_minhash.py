@@ -15,6 +15,7 @@ from curate.testing import batch
 from tests.stages.memory_corpus import MemoryCorpus, reasons, resolve
 
 KEPT, COPY = None, "duplicate"
+FIRST = MinHash(keep="first")
 DATA = Path(__file__).parents[2] / "../shared/data"
 
 
@@ -44,7 +45,7 @@ def test_a_near_copy_goes_and_says_for_whom_and_how_similar_it_was():
     text = prose()
     copy = edited(text, 2)
 
-    resolved = resolve(MinHash(), [text, prose(seed=1)], [copy])
+    resolved = resolve(FIRST, [text, prose(seed=1)], [copy])
 
     assert resolved == [[(KEPT, "d0", 2, None), (KEPT, None, 1, None)], [(COPY, "d0", 2, jaccard(text, copy))]]
 
@@ -52,7 +53,7 @@ def test_a_near_copy_goes_and_says_for_whom_and_how_similar_it_was():
 def test_case_punctuation_and_layout_make_no_difference():
     text = prose()
 
-    resolved = resolve(MinHash(), [text], [text.upper().replace(" ", ",\n ")])
+    resolved = resolve(FIRST, [text], [text.upper().replace(" ", ",\n ")])
 
     assert resolved[1] == [(COPY, "d0", 2, 1.0)]
 
@@ -63,13 +64,13 @@ def test_nothing_under_the_threshold_goes_and_nothing_over_it_stays(edits, reaso
     copy = edited(text, edits)
 
     assert (jaccard(text, copy) >= 0.8) == (reason == COPY)
-    assert reasons(MinHash(), [text, copy]) == [[KEPT, reason]]
+    assert reasons(FIRST, [text, copy]) == [[KEPT, reason]]
 
 
 def test_exactly_one_of_each_planted_cluster_stays():
     shards = [[edited(prose(seed=c), 1, seed=s) for c in range(20)] for s in range(6)]
 
-    kept = reasons(MinHash(), *shards)
+    kept = reasons(FIRST, *shards)
 
     assert kept == [[KEPT] * 20] + [[COPY] * 20] * 5
 
@@ -133,7 +134,7 @@ def test_chinese_is_compared_by_pairs_of_letters():
 def test_what_an_earlier_barrier_dropped_takes_nobody_with_it():
     text = prose()
 
-    resolved = resolve(MinHash(), [text, edited(text, 1), edited(text, 2)], dropped={(0, 0)})
+    resolved = resolve(FIRST, [text, edited(text, 1), edited(text, 2)], dropped={(0, 0)})
 
     assert [row[:3] for row in resolved[0]] == [(KEPT, None, None), (KEPT, "d1", 2), (COPY, "d1", 2)]
 
@@ -159,7 +160,7 @@ def test_copies_in_great_number_are_compared_with_one():
 
 def test_signatures_alone_decide_on_request_and_read_no_text():
     text = prose()
-    barrier = MinHash(verify="signature")
+    barrier = MinHash(verify="signature", keep="first")
     corpus = MemoryCorpus(barrier, [text, edited(text, 1), prose(seed=1)])
 
     (table,) = barrier.resolve(corpus)
@@ -176,7 +177,7 @@ def test_a_sketch_holds_what_datasketch_needs():
     empty = np.frombuffer(sketch["signature"][1].as_py(), "<u4")
     assert theirs.jaccard(theirs) == 1.0
     assert (sketch["shingles"].to_pylist(), set(empty.tolist())) == ([196, 0], {0xFFFFFFFF})
-    assert sketch.nbytes == 2 * (4 + 20 * 8 + 4 * 120)
+    assert sketch.nbytes == 2 * (4 + 16 + 20 * 8 + 4 * 120)
 
 
 def test_bands_that_cannot_find_what_is_asked_for_are_refused():
