@@ -289,9 +289,10 @@ def test_deduplication_keeps_one_of_each_planted_cluster_and_all_else(use, tmp_p
     originals = [document(seed, 30) for seed in range(40)]
     planted = [*originals, *originals[:15], *originals[:5]]
     random.Random(2).shuffle(planted)
+    urls = [f"http://example.org/{originals.index(text)}" for text in planted]
     recipe = build({"use": use}, ingest={"shard_bytes": 30_000})
 
-    run(recipe, [write_jsonl(tmp_path / "in.jsonl", planted)], tmp_path / "out", options=Options(workers=1))
+    run(recipe, [write_jsonl(tmp_path / "in.jsonl", planted, url=urls)], tmp_path / "out", options=Options(workers=1))
 
     kept = [
         row["text"] for f in sorted((tmp_path / "out" / "documents").glob("*")) for row in pq.read_table(f).to_pylist()

@@ -65,7 +65,7 @@ def squeezed(urls: Urls) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
 
 
 @inline
-def _hex(byte: int) -> int:
+def hex_digit(byte: int) -> int:
     """The value of a hexadecimal digit, or -1."""
     if 0x30 <= byte <= 0x39:
         return byte - 0x30
@@ -74,7 +74,7 @@ def _hex(byte: int) -> int:
 
 
 @inline
-def _authority(data: NDArray[np.uint8], at: int, end: int) -> int:
+def authority(data: NDArray[np.uint8], at: int, end: int) -> int:
     """Where the authority begins: after a scheme and slashes, or after slashes."""
     mark = at
     while mark < end and (0x61 <= data[mark] | 0x20 <= 0x7A or 0x2B <= data[mark] <= 0x39) and data[mark] != _SLASH:
@@ -92,7 +92,7 @@ def _copy(data: NDArray[np.uint8], at: int, end: int, out: NDArray[np.uint8], fi
     while at < end:
         byte, width = i64(data[at]), 1
         if byte == _PERCENT and at + 2 < end:
-            high, low = _hex(i64(data[at + 1])), _hex(i64(data[at + 2]))
+            high, low = hex_digit(i64(data[at + 1])), hex_digit(i64(data[at + 2]))
             if high >= 0 and low >= 0:
                 byte, width = high << 4 | low, 3
         at += width
@@ -105,7 +105,7 @@ def _copy(data: NDArray[np.uint8], at: int, end: int, out: NDArray[np.uint8], fi
 
 
 @inline
-def _host(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+def host_span(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """Begin and end of the host in data[at:end], an authority: no user, no port."""
     for i in range(at, end):
         if data[i] == _AT:
@@ -121,7 +121,7 @@ def _host(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
 
 
 @inline
-def _without_www(out: NDArray[np.uint8], begin: int, end: int) -> int:
+def without_www(out: NDArray[np.uint8], begin: int, end: int) -> int:
     """Drop a leading `www.` of a host that has another dot; where the host now ends."""
     if end - begin < 5 or out[begin] != 0x77 or out[begin + 1] != 0x77 or out[begin + 2] != 0x77:
         return end
@@ -152,15 +152,15 @@ def _normalise(
             at += 1
         while end > at and data[end - 1] <= 0x20:
             end -= 1
-        at = _authority(data, at, end)
+        at = authority(data, at, end)
         slash = at
         while slash < end and data[slash] not in (_SLASH, _BACKSLASH, _QUERY, _FRAGMENT):
             slash += 1
-        host, stop = _host(data, at, slash)
+        host, stop = host_span(data, at, slash)
         filled = _copy(data, host, stop, out, filled, 1)
         while filled > begin and out[filled - 1] == _DOT:
             filled -= 1
-        filled = _without_www(out, begin, filled)
+        filled = without_www(out, begin, filled)
         width = filled - begin
         hosts[row] = width
         stop = slash

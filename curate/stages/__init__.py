@@ -22,6 +22,7 @@ STAGES: dict[str, str] = {
     "unigram": "curate.stages.unigram:Unigram",
     "perplexity": "curate.stages.perplexity:Perplexity",
     "exact": "curate.stages.exact:Exact",
+    "same_url": "curate.stages.same_url:SameUrl",
     "minhash": "curate.stages.minhash:MinHash",
     "toxicity": "curate.stages.toxicity:Toxicity",
     "bias": "curate.stages.bias:Bias",
