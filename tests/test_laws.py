@@ -193,7 +193,7 @@ def another(value, annotation, folder):
     if isinstance(value, int):
         return value + 1
     if isinstance(value, float):
-        return value * 0.99
+        return value * 0.99 or 0.5
     if value is None and leaves(annotation) & SOME.keys():
         return next(some for kind, some in SOME.items() if kind in leaves(annotation))
     if isinstance(value, tuple) and "Path" not in str(annotation):
@@ -284,7 +284,9 @@ def test_what_a_recipe_kept_it_keeps_again(pages, tmp_path):
     assert len(kept) == again.report.output.documents == again.report.input.documents
 
 
-@pytest.mark.parametrize("use", [use for use in STAGES if issubclass(stage_class(use), Barrier)])
+@pytest.mark.parametrize(
+    "use", [use for use in STAGES if issubclass(stage_class(use), Barrier) and use != "decontaminate"]
+)
 def test_deduplication_keeps_one_of_each_planted_cluster_and_all_else(use, tmp_path):
     originals = [document(seed, 30) for seed in range(40)]
     planted = [*originals, *originals[:15], *originals[:5]]

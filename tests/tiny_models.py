@@ -76,6 +76,16 @@ def bigram_model() -> Path:
     return path
 
 
+@cache
+def benchmark() -> Path:
+    """An evaluation set of two items that no document of the tests holds."""
+    path = folder() / "benchmark.jsonl"
+    path.write_text(
+        '{"question": "Which of nine very old mills by that lake was the first to grind any corn at all?"}\n' * 2
+    )
+    return path
+
+
 MODELS = {
     "quality": quality_model,
     "hatespeech": abuse_model,
@@ -88,6 +98,8 @@ MODELS = {
 
 def needed(use: str) -> dict[str, Any]:
     """Fields that make a stage runnable which a recipe leaves to the user."""
+    if use == "decontaminate":
+        return {"benchmarks": [str(benchmark())]}
     return {"model": str(MODELS[use]())} if use in MODELS else {}
 
 

@@ -25,6 +25,7 @@ STAGES: dict[str, str] = {
     "same_url": "curate.stages.same_url:SameUrl",
     "minhash": "curate.stages.minhash:MinHash",
     "toxicity": "curate.stages.toxicity:Toxicity",
+    "decontaminate": "curate.stages.decontaminate:Decontaminate",
     "bias": "curate.stages.bias:Bias",
 }
 
