@@ -4,12 +4,14 @@ A document's *runs* are where it has words in common with a passage of an item (
 n words each, which are what is counted. All functions work on arrays, with one entry a run or gram.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.arrays import buffers
@@ -60,12 +62,16 @@ class Hits(NamedTuple):
     shares: NDArray[np.float64]
 
 
+def found_rows(lists: pa.ListArray) -> NDArray[np.int64]:
+    """The row of every entry of a column of lists."""
+    return np.repeat(np.arange(len(lists)), np.asarray(pc.fill_null(pc.list_value_length(lists), 0)))
+
+
 def found_in(runs: pa.ListArray) -> Found:
     """The runs of a column."""
-    counts = np.diff(np.asarray(runs.offsets)) if len(runs) else np.zeros(0, np.int32)
     flat = runs.flatten()
     columns = [np.asarray(flat.field(name)).astype(np.int64) for name in ("at", "words", "start", "stop")]
-    return Found(np.repeat(np.arange(len(runs)), counts), *columns)
+    return Found(found_rows(runs), *columns)
 
 
 def union(
@@ -135,6 +141,40 @@ class Contamination:
         inside = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
         item = self.sharers[np.repeat(self.links[passage], times) + inside]
         return self._summed(np.repeat(row, times), item, np.repeat(counts, times), np.repeat(covered, times))
+
+    def told(self, columns: Iterable[pa.ListArray]) -> list[dict[str, Any]]:
+        """What stands in a report: per benchmark how many items there are and how many were found.
+
+        `columns` hold lists of `benchmark`, `item`, `hits`, `share`. An item is found wholly if one document holds all
+        of its checkable words.
+        """
+        known = self.benchmarks
+        best, documents = np.zeros(len(known.files)), np.zeros(len(known.names), np.int64)
+        for column in columns:
+            flat, names = column.flatten(), pa.array(known.names, pa.string())
+            file = np.asarray(pc.index_in(flat.field("benchmark"), names)).astype(np.int64)
+            rows = found_rows(column)
+            documents += np.bincount(np.unique(rows * len(names) + file) % len(names), minlength=len(names))
+            np.maximum.at(best, self._items(file, np.asarray(flat.field("item"))), np.asarray(flat.field("share")))
+        of = [known.files == file for file in range(len(known.names))]
+        return [
+            {
+                "benchmark": name,
+                "items": int(mine.sum()),
+                "checkable": int((self.totals[mine] > 0).sum()),
+                "found": int((best[mine] > 0).sum()),
+                "whole": int((best[mine] >= 1).sum()),
+                "documents": int(count),
+            }
+            for name, mine, count in zip(known.names, of, documents, strict=True)
+        ]
+
+    def _items(self, files: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Items by file and number."""
+        width = int(self.benchmarks.numbers.max(initial=0)) + 1
+        return np.searchsorted(
+            self.benchmarks.files.astype(np.int64) * width + self.benchmarks.numbers, files * width + numbers
+        )
 
     def _keys(self, rows: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
         """One number for each row and passage."""

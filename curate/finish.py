@@ -17,6 +17,7 @@ from curate.report import Report
 from curate.reports.card import dataset_card
 from curate.reports.html import report_html
 from curate.tokens import describe
+from curate.told import told
 from curate.unit import REPORT, TOKENIZER
 
 FOLDERS = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches")
@@ -67,6 +68,7 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
         "recipe": outcome.recipe.table(),
         **outcome.report.as_dict(),
         "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
+        "told": told(outcome.recipe.stages, folder),
         "skipped": [skipped._asdict() for skipped in outcome.listing.skipped],
         "seconds": round(seconds, 3),
         "peak_rss_bytes": peak,

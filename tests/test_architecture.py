@@ -28,6 +28,7 @@ FLOORS = {
     "curate.benchmarks": 1,
     "curate.contamination": 2,
     "curate.excision": 0,
+    "curate.told": 2,
     "curate.frequencies": 2,
     "curate.language_models": 2,
     "curate.ngram_training": 2,

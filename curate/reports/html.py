@@ -62,6 +62,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             folders=_folders((manifest or {}).get("files", [])),
             samples=_samples(samples, settled(report)),
             cuts=list(cuts(report, SPACE)),
+            told={stage: rows for stage, rows in report.get("told", {}).items() if rows},
             published=published(),
             toml=hostile.visible(toml(report.get("recipe", {})), lines=True),
         )

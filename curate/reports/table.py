@@ -12,7 +12,7 @@ from rich.text import Text
 from curate.report import Tally
 from curate.reports import figures, hostile
 from curate.reports.ledger import Books, Line, ledger
-from curate.reports.yields import cuts, elsewhere, yields
+from curate.reports.yields import cuts, elsewhere, told, yields
 
 HEADER = ("", "", "documents", "", "tokens", "")
 LABEL_CELLS = 44
@@ -115,8 +115,8 @@ def title(report: Books, space: str = figures.SPACE) -> str:
 
 
 def sentences(report: Books, space: str = figures.SPACE) -> list[str]:
-    """What stands below the table: yields, cuts, and what others have published."""
-    return [*yields(report), *cuts(report, space), elsewhere()]
+    """What stands below the table: yields, cuts, benchmarks' items, and what others have published."""
+    return [*yields(report), *cuts(report, space), *told(report, space), elsewhere()]
 
 
 def _rows(report: Books, manifest: Books | None, space: str = figures.SPACE) -> list[tuple[Line, list[str]]]:

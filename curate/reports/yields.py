@@ -50,6 +50,18 @@ def yields(report: Books) -> list[str]:
     ]
 
 
+def told(report: Books, space: str = figures.SPACE) -> Iterator[str]:
+    """A sentence for each benchmark of which items were found."""
+    for rows in report.get("told", {}).values():
+        for row in rows:
+            if row.get("found"):
+                found, items, whole, documents = (
+                    figures.grouped(row[key], space) for key in ("found", "items", "whole", "documents")
+                )
+                name = hostile.short(row["benchmark"], NAME_CELLS)
+                yield f"benchmark {name}: {found} of {items} items found, {whole} wholly, in documents: {documents}"
+
+
 def elsewhere() -> str:
     """One sentence: what was published of the same bases as a run's own yields."""
     named = [

@@ -1,6 +1,6 @@
 """Take out what evaluation sets are made of, so that a model is not measured on what it was trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +99,10 @@ class Decontaminate(Barrier):
     def _known(self) -> Contamination:
         items = load(expand(self.benchmarks), self.fields, f"{self.name}.benchmarks")
         return Contamination.of(items, self.n, self.min_words, self.shared)
+
+    def tell(self, columns: Iterable[pa.StructArray]) -> list[dict[str, Any]]:
+        """Per benchmark its items: all, those that can be looked for, those found, those found whole; and documents."""
+        return self._known.told(column.field("found") for column in columns)
 
     def sketch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The runs of every document."""

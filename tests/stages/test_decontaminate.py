@@ -13,9 +13,11 @@ import pytest
 from curate import Options, run
 from curate.errors import AssetError, RecipeError
 from curate.recipe import Recipe
+from curate.reports.table import yield_text
+from curate.shards import read_json
 from curate.stages.decontaminate import Decontaminate
-from curate.testing import batch
 from tests.conftest import build, document, write_jsonl
+from tests.stages.memory_corpus import MemoryCorpus
 
 QUESTION = (
     "Mrs. O’Hara’s café sells 12 kinds of “pie”; on Monday she bakes three of each, and by noon half of them are gone. "
@@ -85,33 +87,9 @@ def written(path, rows):
     return path
 
 
-class Memory:
-    """A corpus of batches in memory."""
-
-    memory, seed = 1 << 30, 1
-
-    def __init__(self, stage, *shards):
-        self.texts = shards
-        self.sketches = [pa.Table.from_batches([stage.sketch(batch(*texts))]) for texts in shards]
-
-    def __len__(self):
-        return len(self.texts)
-
-    def sketch(self, shard):
-        return self.sketches[shard]
-
-    def alive(self, shard):
-        import numpy as np
-
-        return np.ones(len(self.texts[shard]), np.bool_)
-
-    def take(self, shard, rows, columns=("text",)):
-        return batch(*(self.texts[shard][row] for row in rows)).select(columns)
-
-
 def verdicts(stage, *shards):
     """Reason and signals of every text."""
-    tables = list(stage.resolve(Memory(stage, *shards)))
+    tables = list(stage.resolve(MemoryCorpus(stage, *shards)))
     return [(row["reason"], row["signals"]) for table in tables for row in table.to_pylist()]
 
 
@@ -324,6 +302,11 @@ def test_a_run_tells_which_item_stood_in_which_document(items, tmp_path):
     result = run(build(table, ingest={"shard_bytes": 10_000}), [source], tmp_path / "out", options=Options(workers=1))
     flagged = run(build({**table, "act": "flag"}), [source], tmp_path / "flagged", options=Options(workers=1))
 
+    told = {"benchmark": "quiz.jsonl", "items": 5, "checkable": 4, "found": 2, "whole": 1, "documents": 2}
+    for folder in ("out", "flagged"):
+        assert read_json(tmp_path / folder / "report.json")["told"] == {"decontaminate": [told]}
+        assert "quiz.jsonl" in (tmp_path / folder / "report.html").read_text("utf-8")
+    assert "quiz.jsonl: 2 of 5 items found, 1 wholly" in yield_text(read_json(tmp_path / "out" / "report.json"))
     gone = pq.read_table(tmp_path / "out" / "dropped" / "decontaminate").to_pylist()
     assert {row["id"]: row["decontaminate"]["item"] for row in gone} == {"in.jsonl#7": 0, "in.jsonl#31": 2}
     assert {row["reason"] for row in gone} == {"decontaminate.overlap"}
@@ -336,7 +319,7 @@ def test_a_run_tells_which_item_stood_in_which_document(items, tmp_path):
 def cut(stage, *texts):
     """Each text as the run leaves it, or the reason for which it goes."""
     made = []
-    for text, row in zip(texts, next(stage.resolve(Memory(stage, texts))).to_pylist(), strict=True):
+    for text, row in zip(texts, next(stage.resolve(MemoryCorpus(stage, texts))).to_pylist(), strict=True):
         data = text.encode()
         for span in reversed(row["cut"] or []):
             data = data[: span["start"]] + b"\n" + data[span["stop"] :]
