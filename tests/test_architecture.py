@@ -29,6 +29,7 @@ FLOORS = {
     "curate.contamination": 2,
     "curate.excision": 0,
     "curate.told": 2,
+    "curate.pieces": 2,
     "curate.frequencies": 2,
     "curate.language_models": 2,
     "curate.ngram_training": 2,

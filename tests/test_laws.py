@@ -292,7 +292,8 @@ def test_deduplication_keeps_one_of_each_planted_cluster_and_all_else(use, tmp_p
     planted = [*originals, *originals[:15], *originals[:5]]
     random.Random(2).shuffle(planted)
     urls = [f"http://example.org/{originals.index(text)}" for text in planted]
-    recipe = build({"use": use}, ingest={"shard_bytes": 30_000})
+    fields = {"count": 2} if use == "lines" else {}
+    recipe = build({"use": use, **fields}, ingest={"shard_bytes": 30_000})
 
     run(recipe, [write_jsonl(tmp_path / "in.jsonl", planted, url=urls)], tmp_path / "out", options=Options(workers=1))
 

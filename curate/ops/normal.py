@@ -45,7 +45,7 @@ def encode(code: int, out: NDArray[np.uint8], at: int) -> int:
 
 
 @inline
-def _put(code: int, gaps: int, classes: NDArray[np.uint16], out: NDArray[np.uint8], at: int, start: int) -> int:
+def put(code: int, gaps: int, classes: NDArray[np.uint16], out: NDArray[np.uint8], at: int, start: int) -> int:
     """Append a folded code point; a gap becomes one space, unless one is there or nothing is before it."""
     if i64(classes[code]) & gaps:
         if at > start and out[at - 1] != 0x20:
@@ -87,11 +87,11 @@ def _fold_row(
         code, begin = decode(data, begin, end)
         folded = i64(table[code])
         if folded < NOTHING:
-            at = _put(folded, gaps, classes, out, at, start)
+            at = put(folded, gaps, classes, out, at, start)
         elif folded != NOTHING:
             first = (folded & NOTHING) >> 5
             for i in range(first, first + (folded & 31)):
-                at = _put(i64(expansions[i]), gaps, classes, out, at, start)
+                at = put(i64(expansions[i]), gaps, classes, out, at, start)
         spaced = at == start or out[at - 1] == 0x20
     return at - 1 if at > start and out[at - 1] == 0x20 else at
 
