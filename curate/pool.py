@@ -21,6 +21,7 @@ from typing import Any, Self
 from curate.cuts import read_cuts
 from curate.errors import RunError
 from curate.flow import Setting
+from curate.ops import kernel
 from curate.recipe import Recipe
 
 
@@ -154,6 +155,7 @@ class Pool:
 
     def _start(self, workers: int) -> ProcessPoolExecutor:
         if self._executor is None:
+            kernel.load()  # processes find what is compiled in the cache, and do not all compile it
             context = get_context("spawn")
             self._executor = ProcessPoolExecutor(workers, context, _begin, (self._recipe.table(),))
         return self._executor

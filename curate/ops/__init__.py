@@ -2,7 +2,7 @@
 
 A kernel takes `(offsets, data)` as `curate.stage.buffers` gives them, text i being
 `data[offsets[i]:offsets[i + 1]]`, and fills NumPy arrays with one value a text, a batch a call.
-Importing a module of this package compiles its kernels or loads them from the cache.
+A kernel is compiled, or loaded from the cache, when it is first called; `warm` does it for all.
 
 Numba notices a change in a kernel's own file but not in one that it calls into, so importing the package first
 removes compiled kernels of other sources.
@@ -18,6 +18,7 @@ def warm() -> None:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if path.stem not in ("__init__", "__main__", "build_unicode"):
             importlib.import_module(f"curate.ops.{path.stem}")
+    importlib.import_module("curate.ops.kernel").load()
 
 
 def _forget_stale() -> None:

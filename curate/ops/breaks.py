@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.kernel import IN_I32, IN_I64, IN_U8, IN_U16, OUT_I64_2D, VOID, i64, inline, kernel
 from curate.ops.text import DOT, ELLIPSIS, first_visible, last_visible
 from curate.ops.unicode import decode
@@ -41,9 +41,21 @@ def _break(data: Bytes, at: int, end: int) -> int:
 
 
 @inline
+def _controls(data: Bytes, at: int) -> np.uint64:
+    """The ASCII characters of a window that end lines."""
+    return windows.among(data, at, 0x0A, 0x0D) | windows.among(data, at, 0x1C, 0x1E)
+
+
+@inline
 def line_break(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Where the line that starts at byte `at` ends, and where the next one starts."""
     while at < end:
+        if at + windows.SIZE <= len(data):
+            # What begins no break: all but the bytes below, whose test in `_break` is the exact one.
+            longer = windows.among(data, at, 0xC2, 0xC2) | windows.among(data, at, 0xE2, 0xE2)
+            at = min(at + windows.lowest(_controls(data, at) | longer), end)
+            if at == end:
+                break
         size = _break(data, at, end)
         if size > 0:
             return at, at + size

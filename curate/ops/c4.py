@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.breaks import line_break
 from curate.ops.kernel import (
     BOOL,
@@ -95,9 +95,11 @@ def _copy_line(
                 cited += 1
                 at = after
                 continue
-        out[to] = data[at]
-        to += 1
-        at += 1
+        stop = windows.find_byte(data, at + 1, end, OPEN) if cut else end
+        for i in range(stop - at):
+            out[to + i] = data[at + i]
+        to += stop - at
+        at = stop
     return to, cited
 
 
@@ -117,10 +119,19 @@ def _ends(out: Bytes, start: int, end: int, marks: Counts) -> bool:
 
 
 @inline
-def _measure_words(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, int]:
-    """How many words, and the length of the longest."""
+def _measure_words(data: Bytes, at: int, end: int, classes: Classes, most: int) -> tuple[int, int]:
+    """How many words, and the length of the longest, which is right where it passes `most`."""
     words, longest = i64(0), i64(0)
     while at < end:
+        runs, ends, size = windows.words(data, at, end)
+        words += windows.ones(windows.starts(runs))
+        while runs and most < windows.SIZE:
+            start, stop = windows.first_word(runs, ends)
+            longest = max(longest, stop - start)
+            runs = windows.behind(runs, stop)
+        if size > 0:
+            at += size
+            continue
         _, at, length, _ = next_word(data, at, end, classes)
         words += length > 0
         longest = max(longest, length)
@@ -184,7 +195,7 @@ def _keep_lines(
             if start >= visible:
                 continue
             counts[LINES, row] += 1
-            words, length = _measure_words(data, start, visible, classes)
+            words, length = _measure_words(data, start, visible, classes, longest)
             if length > longest:
                 counts[OVERLONG, row] += 1
                 continue

@@ -1,18 +1,32 @@
-"""How every kernel of this package is compiled: ahead of use, without the interpreter's lock, cached on disk.
+"""How every kernel of this package is compiled: once, without the interpreter's lock, cached on disk.
 
 The types of arguments: `IN` arrays are read-only (Arrow's buffers are; writable arrays may be passed
 as well), `OUT` arrays are written. All are one-dimensional and contiguous unless said otherwise.
 """
 
+import importlib
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
-from numba import types
 
 F = TypeVar("F", bound=Callable[..., Any])
-_compile: Any = numba.njit  # its annotations leave `_nrt` out
+
+
+def _numba() -> Any:
+    """Numba, without SciPy's linear algebra, which takes 0.13 s to load and serves kernels that multiply matrices."""
+    blas: Any = "scipy.linalg.cython_blas"
+    if blas not in sys.modules:
+        sys.modules[blas] = cast("Any", None)
+        importlib.import_module("numba.np.arraymath")
+        del sys.modules[blas]
+    return importlib.import_module("numba")
+
+
+numba = _numba()
+types = numba.types
+_compile = numba.njit
 
 IN_BOOL, IN_U8, IN_U16, IN_U32, IN_U64, IN_I32, IN_I64 = (
     types.Array(scalar, 1, "C", readonly=True)
@@ -36,14 +50,48 @@ i64 = cast("Callable[[Any], int]", np.int64)
 """What kernels convert to before they compute: mixing signed and unsigned would make floats."""
 
 
-def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
-    """Compile a function for exactly these types while its module is imported, or load it from the cache.
+class _Kernel:
+    """A kernel that is compiled, or loaded from the cache, when it is first called: a run needs few of them all."""
 
-    Kernels run in one thread and release the interpreter's lock; parallelism is the runner's business.
-    They allocate nothing: without numba's run time (`_nrt`) an array passed on costs no reference
-    count, which is worth a factor of ten in loops that call functions once a character.
+    def __init__(self, function: Callable[..., Any], compiler: Callable[..., Any]) -> None:
+        self._function, self._compiler = function, compiler
+        self._compiled: Callable[..., Any] | None = None
+        _KERNELS.append(self)
+
+    def ready(self) -> Callable[..., Any]:
+        """The compiled function."""
+        if self._compiled is None:
+            self._compiled = self._compiler(self._function)
+        return cast("Callable[..., Any]", self._compiled)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.ready()(*arguments)
+
+
+_KERNELS: list[_Kernel] = []
+
+
+def load() -> None:
+    """Compile all kernels of the modules that are imported, or load them: before processes start that need them."""
+    for found in _KERNELS:
+        found.ready()
+
+
+def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
+    """Compile a function for exactly these types when it is first called, or load it from the cache.
+
+    One with a result, which other kernels may call, is compiled while its module is imported. Kernels run in one
+    thread and release the interpreter's lock; parallelism is the runner's business. They allocate nothing: without
+    numba's run time (`_nrt`) an array passed on costs no reference count, which is worth a factor of ten in loops that
+    call functions once a character.
     """
-    return cast("Callable[[F], F]", _compile(result(*arguments), nogil=True, cache=True, _nrt=False))
+    signature = result(*arguments)
+    made: Any = _compile(signature, nogil=True, cache=True, _nrt=False)
+
+    def waiting(function: F) -> F:
+        return cast("F", _Kernel(function, made))
+
+    return waiting if result == VOID else cast("Callable[[F], F]", made)
 
 
 def inline(function: F) -> F:

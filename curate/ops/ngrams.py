@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.hashing import PRIME_1, PRIME_2, avalanche, read_8
 from curate.ops.kernel import (
     IN_I32,
@@ -88,6 +88,14 @@ def hash_word(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
     return avalanche(_mixed(value, _tail(data, start, end)))
 
 
+@inline
+def _hash_here(data: NDArray[np.uint8], at: int, length: int) -> np.uint64:
+    """As `hash_word`, of a word behind whose beginning eight bytes can be read."""
+    if length > 8:
+        return hash_word(data, at, at + length)
+    return hash_chunk(read_8(data, at) & (windows.ALL >> np.uint64(64 - 8 * length)), np.uint64(length))
+
+
 @kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64, OUT_U64, OUT_I32)
 def _word_list(
     offsets: NDArray[np.int32],
@@ -101,6 +109,15 @@ def _word_list(
     for row in range(len(rows) - 1):
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         while at < end:
+            runs, ends, size = windows.words(data, at, end)
+            while runs:
+                start, stop = windows.first_word(runs, ends)
+                hashes[count], lengths[count] = _hash_here(data, at + start, stop - start), stop - start
+                count += 1
+                runs = windows.behind(runs, stop)
+            if size > 0:
+                at += size
+                continue
             start, at, length, _ = next_word(data, at, end, classes)
             if length > 0:
                 hashes[count], lengths[count] = hash_word(data, start, at), length
@@ -140,6 +157,24 @@ def _prefixes(
     for i in range(words):
         prefix[i + 1] = prefix[i] * BASE + hashes[first + i]
         ends[i + 1] = ends[i] + lengths[first + i]
+
+
+@inline
+def _pairs_met_again(prefix: NDArray[np.uint64], count: int, places: NDArray[np.int32], met: NDArray[np.int32]) -> int:
+    """Enter the places of 2-grams that may occur more than once; how many.
+
+    2-grams are told apart by some bits of their hash alone, which sorts out most that occur once at a fraction of the
+    cost of a table with keys. `met` is scratch.
+    """
+    size, power = fitting(count), BASE * BASE
+    met[:size] = 0
+    for i in range(count):
+        met[i64(_gram(prefix, i, 2, power) >> np.uint64(32)) & (size - 1)] += 1
+    kept = i64(0)
+    for i in range(count):
+        places[kept] = i
+        kept += met[i64(_gram(prefix, i, 2, power) >> np.uint64(32)) & (size - 1)] > 1
+    return kept
 
 
 @inline
@@ -244,9 +279,7 @@ def _masses(
     for row in range(len(rows) - 1):
         words = rows[row + 1] - rows[row]
         _prefixes(hashes, lengths, rows[row], words, prefix, ends)
-        count = max(words - 1, 0)
-        for i in range(count):
-            places[i] = i
+        count = _pairs_met_again(prefix, max(words - 1, 0), places, used)
         power = BASE
         for n in range(2, 11):
             power *= BASE

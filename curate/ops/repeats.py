@@ -46,8 +46,9 @@ class Repeats(NamedTuple):
 @inline
 def _paragraph_end(data: Bytes, at: int, end: int) -> int:
     """Where the paragraph that starts at `at` ends: at two line feeds, or at `end`."""
-    while at < end and not (data[at] == NEWLINE and (at + 1 == end or data[at + 1] == NEWLINE)):
-        at += 1
+    at = line_end(data, at, end)
+    while at + 1 < end and data[at + 1] != NEWLINE:
+        at = line_end(data, at + 1, end)
     return at
 
 

@@ -11,7 +11,7 @@ of abbreviations.
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.kernel import IN_I32, IN_U8, IN_U16, OUT_I64, VOID, i64, inline, kernel
 from curate.ops.text import DOT, ELLIPSIS, NEWLINE
 from curate.ops.unicode import JOINER, LETTER, LOWER, PUNCTUATION, SPACE, TERMINAL, UPPER, decode
@@ -40,6 +40,13 @@ def _count(data: Bytes, at: int, end: int, classes: Classes) -> int:
     started = pending = ended = False
     last, prior = i64(NEWLINE), i64(NEWLINE)
     while at < end:
+        if started and not (ended or pending) and at + windows.SIZE <= len(data):
+            # Letters and spaces change nothing until a mark comes.
+            calm = min(windows.lowest(~(windows.letters(data, at) | windows.among(data, at, 0x20, 0x20))), end - at)
+            if calm > 1:
+                at += calm
+                last, prior = i64(data[at - 1]), i64(data[at - 2])
+                continue
         code, at = decode(data, at, end)
         bits = i64(classes[code])
         if code == NEWLINE:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.kernel import (
     I64,
     IN_I32,
@@ -189,6 +189,20 @@ def _at(lengths: Counts, rank: int) -> int:
     return length
 
 
+@inline
+def _lengths_of(runs: np.uint64, ends: np.uint64, plains: np.uint64, lengths: Counts) -> int:
+    """Enter the words of a window into `lengths`; the length of those that hold one of `plains`."""
+    characters = windows.ones(runs)
+    while runs:
+        start, stop = windows.first_word(runs, ends)
+        length = stop - start
+        lengths[length] += 1
+        if not (plains >> np.uint64(start)) & windows.below(length):
+            characters -= length
+        runs = windows.behind(runs, stop)
+    return characters
+
+
 @kernel(VOID, IN_I32, IN_U8, IN_U16, OUT_I64, OUT_I64_2D, OUT_F64)
 def _words(
     offsets: Offsets,
@@ -203,6 +217,16 @@ def _words(
         total = alphabetic = plain = plain_characters = 0
         lengths[:] = 0
         while at < end:
+            runs, ends, size = windows.words(data, at, end)
+            if size > 0:
+                letters = windows.letters(data, at)
+                plains = letters | windows.digits(data, at)
+                total += windows.ones(windows.starts(runs))
+                alphabetic += windows.holding(runs, letters)
+                plain += windows.holding(runs, plains)
+                plain_characters += _lengths_of(runs, ends, plains, lengths)
+                at += size
+                continue
             start, at, length, union = next_word(data, at, end, classes)
             if length == 0:
                 break
@@ -240,9 +264,7 @@ def length(data: Bytes, start: int, end: int) -> int:
 @inline
 def line_end(data: Bytes, at: int, end: int) -> int:
     """Where the line that starts at `at` ends: at its line feed, or at `end`."""
-    while at < end and data[at] != NEWLINE:
-        at += 1
-    return at
+    return windows.find_byte(data, at, end, NEWLINE)
 
 
 @inline
@@ -290,15 +312,24 @@ def lines(offsets: Offsets, data: Bytes, bullets: str = "•-") -> Lines:
 def _marks(offsets: Offsets, data: Bytes, out: Counts) -> None:
     for row in range(out.shape[1]):
         start, end = i64(offsets[row]), i64(offsets[row + 1])
-        hashes = ellipses = dots = 0
+        hashes = ellipses = dots = i64(0)
         for at in range(start, end):
+            hashes += data[at] == HASH
+        at = start
+        while at < end:
+            if at + windows.SIZE <= len(data):
+                calm = windows.lowest(windows.among(data, at, DOT, DOT) | windows.among(data, at, 0xA6, 0xA6))
+                dots = dots if calm == 0 else i64(0)
+                at += calm
+                if calm == windows.SIZE or at >= end:
+                    continue
             byte = data[at]
-            hashes += byte == HASH
-            dots = dots + 1 if byte == DOT else 0
+            dots = dots + 1 if byte == DOT else i64(0)
             single = byte == 0xA6 and at - start >= 2 and data[at - 1] == 0x80 and data[at - 2] == 0xE2
             if dots == 3 or single:
                 ellipses += 1
-                dots = 0
+                dots = i64(0)
+            at += 1
         out[0, row], out[1, row] = hashes, ellipses
 
 

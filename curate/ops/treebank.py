@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.ops import treebank_rules as table
-from curate.ops import unicode
+from curate.ops import unicode, windows
 from curate.ops.kernel import IN_I32, IN_U8, OUT_I32, OUT_U8, VOID, i64, inline, kernel
 from curate.ops.normal import LARGEST
+from curate.ops.text import DOT
 from curate.ops.treebank_affixes import is_exception, trim
 from curate.ops.treebank_again import again, mark_words
 from curate.ops.treebank_infixes import split
-from curate.ops.treebank_rules import INERT, RULES, SPACE, START, WHOLE, Rules, find_entry
+from curate.ops.treebank_rules import BACK, INERT, LOWER, MEASURE, RULES, SPACE, START, WHOLE, Rules, find_entry
 from curate.ops.unicode import decode
 from curate.ops.web_address import is_address
 
@@ -81,9 +82,47 @@ def visible_end(data: Bytes, at: int, end: int, classes: Classes) -> tuple[int, 
 
 
 @inline
+def _lettered(data: Bytes, start: int, stop: int, letters: np.uint64, rules: Rules) -> int:
+    """Where the last word of a run of ASCII letters starts, −1 where the rules have to be followed step by step.
+
+    `letters` are the letters of `data[start:stop]`, as bits. A run of them alone is one word, and one with a mark that
+    comes off its end is two, unless the run or its letters are an exception.
+    """
+    length = stop - start
+    most = windows.below(length)
+    if letters != most:
+        last = i64(data[stop - 1])
+        bits = i64(rules.classes[last])
+        if length == 1 or letters != most >> np.uint64(1) or bits & MEASURE:
+            return i64(-1)
+        if not (i64(rules.classes[data[stop - 2]]) & LOWER if last == DOT else bits & BACK):
+            return i64(-1)
+        length -= 1
+    if is_exception(data, start, start + length, rules) or is_exception(data, start, stop, rules):
+        return i64(-1)
+    return start if length == stop - start else stop - 1
+
+
+@inline
 def mark_text(data: Bytes, at: int, end: int, rules: Rules, marks: Bytes, base: int) -> None:
     """Mark every word of `data[at:end]`, and as `RUN` those behind white space or nothing."""
     while at < end:
+        runs, ends, size = windows.words(data, at, end)
+        letters = windows.letters(data, at) if size > 0 else np.uint64(0)
+        while runs:
+            first, last = windows.first_word(runs, ends)
+            inside = (letters >> np.uint64(first)) & windows.below(last - first)
+            begin, stop = at + first, at + last
+            word = _lettered(data, begin, stop, inside, rules)
+            if word < 0:
+                cut(data, begin, stop, rules, marks, base)
+            else:
+                marks[word - base] = START
+            marks[begin - base] = START | RUN
+            runs = windows.behind(runs, last)
+        if size > 0:
+            at += size
+            continue
         stop, inert = visible_end(data, at, end, rules.classes)
         if stop > at:
             if not inert or is_exception(data, at, stop, rules):
@@ -105,12 +144,16 @@ def _marks(offsets: Offsets, data: Bytes, rules: Rules, marks: Bytes) -> None:
 def _spaced(offsets: Offsets, data: Bytes, marks: Bytes, out_offsets: Offsets, out: Bytes) -> None:
     base, to = i64(offsets[0]), i64(0)
     for row in range(len(offsets) - 1):
-        for at in range(i64(offsets[row]), i64(offsets[row + 1])):
+        at, end = i64(offsets[row]), i64(offsets[row + 1])
+        while at < end:
+            stop = base + windows.find_byte(marks, at + 1 - base, end - base, START)
             if marks[at - base] == START:
                 out[to] = GAP
                 to += 1
-            out[to] = data[at]
-            to += 1
+            for i in range(stop - at):
+                out[to + i] = data[at + i]
+            to += stop - at
+            at = stop
         out_offsets[row + 1] = to
 
 

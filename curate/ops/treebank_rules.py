@@ -49,7 +49,8 @@ class Rules(NamedTuple):
     """Bits of every code point; a hash table of entries (`used` is 1 + the entry); and per entry what it is.
 
     Entry i is `kinds[i]`; bit j of `splits[i]` says that a word starts at its byte j, bit j of `patterns[i]` the same
-    of what is left of it when nothing is an exception.
+    of what is left of it when nothing is an exception. `heads[a + 256 * b]` is 1 where an entry begins with bytes a, b,
+    the second of which is 0 where it is a alone.
     """
 
     classes: NDArray[np.uint16]
@@ -58,9 +59,10 @@ class Rules(NamedTuple):
     kinds: NDArray[np.uint8]
     splits: NDArray[np.uint64]
     patterns: NDArray[np.uint64]
+    heads: NDArray[np.uint8]
 
 
-RULES = named((types.Array(types.uint16, 1, "C"), OUT_U64, OUT_I32, OUT_U8, OUT_U64, OUT_U64), Rules)
+RULES = named((types.Array(types.uint16, 1, "C"), OUT_U64, OUT_I32, OUT_U8, OUT_U64, OUT_U64, OUT_U8), Rules)
 
 
 @cache
@@ -185,6 +187,8 @@ def find_entry(data: NDArray[np.uint8], start: int, end: int, rules: Rules) -> i
     """The entry that `data[start:end]` is, or −1."""
     if end <= start or end - start > LONGEST:
         return i64(-1)
+    if not rules.heads[i64(data[start]) | (i64(data[start + 1]) << 8 if end - start > 1 else 0)]:
+        return i64(-1)
     slot = find(rules.keys, rules.used, len(rules.keys), hash_word(data, start, end))
     return i64(rules.used[slot]) - 1
 
@@ -213,9 +217,16 @@ def rules(special: dict[str, list[str]], again: dict[str, int]) -> Rules:
     kinds = [(e in special) * WHOLE | (e in again) * AGAIN | (e in measures) * UNIT for e in entries]
     splits = [mask(special.get(entry, [entry])) for entry in entries]
     found = [again.get(entry, 0) for entry in entries]
-    return Rules(
-        classes(), keys, used, np.array(kinds, np.uint8), np.array(splits, np.uint64), np.array(found, np.uint64)
-    )
+    bits = np.array(kinds, np.uint8), np.array(splits, np.uint64), np.array(found, np.uint64)
+    return Rules(classes(), keys, used, *bits, _heads(entries))
+
+
+def _heads(entries: Iterable[str]) -> NDArray[np.uint8]:
+    heads = np.zeros((256, 256), np.uint8)
+    for entry in entries:
+        first, *rest = entry.encode()
+        heads[rest[0] if rest else 0, first] = 1
+    return heads.ravel()
 
 
 def _place(keys: NDArray[np.uint64], used: NDArray[np.int32], key: np.uint64) -> int:

@@ -8,6 +8,7 @@ top-level domain in small letters, an optional port, an optional path.
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.ops import windows
 from curate.ops.kernel import i64, inline
 from curate.ops.treebank_rules import DECIMAL, DIGIT, LETTER, LOWER
 from curate.ops.unicode import decode
@@ -121,6 +122,8 @@ def _scheme_end(data: Bytes, start: int, end: int, classes: Classes) -> int:
 @inline
 def is_address(data: Bytes, start: int, end: int, classes: Classes) -> bool:
     """Whether `data[start:end]`, which holds no white space, is a web address."""
+    if windows.find_byte(data, start, end, DOT) == end:
+        return False  # neither a host's name nor an address is without a full stop
     begin = _scheme_end(data, start, end, classes)
     for place in (start, begin):
         if _is_host_name(data, place, end, classes) or _is_ip(data, place, end, classes):
