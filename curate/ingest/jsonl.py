@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any, Literal
 
+import msgspec
+
 from curate.ingest.decode import clean
 from curate.ingest.lines import Lines
 from curate.ingest.media import TEXT
@@ -11,6 +13,8 @@ from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, o
 from curate.ingest.streams import Stream
 from curate.ops.markup import HTML, is_markup
 
+_quick = msgspec.json.Decoder().decode
+"""Strict, and several times as fast; what it accepts it reads as `_parse` does."""
 _parse = JSONDecoder(parse_constant=lambda _: None).decode
 """NaN and infinities, which JSON has not, become null."""
 
@@ -55,6 +59,15 @@ def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault]:
 
 
 def _record(line: bytes, place: str, options: Ingest) -> Record | Fault:
+    try:
+        row = _quick(line)
+    except (ValueError, RecursionError):
+        return _judged(line, place, options)
+    return _safe(row, place, options, len(line))
+
+
+def _judged(line: bytes, place: str, options: Ingest) -> Record | Fault:
+    """A line that is not plain JSON: it may be what other writers take for it, or be mended, or not."""
     try:
         row = _parse(line.decode("utf-8-sig" if line.startswith(b"\xef\xbb\xbf") else "utf-8"))
     except UnicodeDecodeError:
