@@ -35,6 +35,8 @@ def _nanogpt(folder: Path, split: str, path: Path) -> Path:
 
     nanoGPT knows uint16 alone, so that vocabularies above 65,536 are refused.
     """
+    if not (folder / "tokenizer" / "tokenizer.json").is_file():
+        raise UsageError(f"{folder}: its recipe says output.tokens = false: there are no tokens to export")
     found = describe(folder / "tokenizer" / "tokenizer.json")
     end = found["reserved"].get(SPECIALS[1])
     if found["vocabulary"] > 2**16:

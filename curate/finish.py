@@ -35,7 +35,8 @@ class Outcome:
     key: str
     report: Report
     phases: tuple[Path, ...]
-    tokenizer: Path
+    tokenizer: Path | None
+    """None where the recipe counts no tokens."""
     listing: Listing
     limit: int | None
     cuts: Mapping[str, Cut]
@@ -54,15 +55,16 @@ class Placed:
 def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None:
     """Link, index, and write manifest and reports; done again, it makes the same folder again."""
     placed = list(_placed(outcome.phases))
-    tokenizer = Placed(f"tokenizer/{TOKENIZER}", outcome.tokenizer, shards.entry(outcome.tokenizer))
-    placed.append(tokenizer)
+    found = outcome.tokenizer
+    tokenizer = Placed(f"tokenizer/{TOKENIZER}", found, shards.entry(found)) if found else None
+    placed += [tokenizer] if tokenizer else []
     for file in placed:
         if not _same(file.origin, folder / file.path):
             shards.link(file.origin, folder / file.path)
-    described = describe(outcome.tokenizer)
-    indexed = list(_index_tokens(folder, placed, described["vocabulary"], outcome.key))
+    vocabulary = int(describe(found)["vocabulary"]) if found else 0
+    indexed = list(_index_tokens(folder, placed, vocabulary, outcome.key)) if found else []
     _remove_others(folder, {file.path for file in placed} | set(indexed))
-    manifest = _manifest(outcome, placed, described["vocabulary"], tokenizer.entry["sha256"], folder, indexed)
+    manifest = _manifest(outcome, placed, vocabulary, tokenizer, folder, indexed)
     report = {
         "format": shards.FORMAT,
         "recipe": outcome.recipe.table(),
@@ -141,7 +143,12 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
 
 
 def _manifest(
-    outcome: Outcome, placed: list[Placed], vocabulary: int, digest: str, folder: Path, indexed: list[str]
+    outcome: Outcome,
+    placed: list[Placed],
+    vocabulary: int,
+    tokenizer: Placed | None,
+    folder: Path,
+    indexed: list[str],
 ) -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
     for unit in _units(outcome.phases[-1]):
@@ -157,7 +164,7 @@ def _manifest(
         "key": outcome.key,
         "limit": outcome.limit,
         "vocabulary": vocabulary,
-        "tokenizer": {"sha256": digest},
+        "tokenizer": {"sha256": tokenizer.entry["sha256"]} if tokenizer else {},
         "tokens": counts,
         "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
         "files": sorted(files, key=lambda line: str(line["path"])),

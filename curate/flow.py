@@ -180,7 +180,8 @@ class Pass:
             columns["text"] = batch.column("text")
         known = {"id", "url", "source", "date", "media", "text", "meta"}
         columns |= {name: batch.column(name) for name in batch.schema.names if name not in known}
-        columns["tokens"] = pa.array(flow.tokens)
+        if self.setting.recipe.output.tokens:
+            columns["tokens"] = pa.array(flow.tokens)
         return pa.table(columns)
 
     def _guarded(

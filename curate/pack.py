@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from curate import groups, shards, tokens
 from curate.errors import RunError
 from curate.flow import Setting, sizes_of
-from curate.report import Report, Tally, total
+from curate.report import Report, Tally
 from curate.stage import Barrier
 from curate.unit import RAW, REPORT, sampled
 
@@ -28,21 +28,22 @@ class Span:
 
 
 def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
-    """Write one file of documents, and their tokens as one training and one validation shard."""
+    """Write one file of documents and, where tokens are counted, their tokens as a training and a validation shard."""
     nothing = pa.RecordBatch.from_pylist([], RAW.append(pa.field("tokens", pa.int64())))
-    whole, counts = Tally(), dict.fromkeys(SPLITS, Tally())
+    splits = SPLITS if setting.recipe.output.tokens else ()
+    whole, counts = Tally(), dict.fromkeys(splits, Tally())
     with ExitStack() as open_files:
         documents = open_files.enter_context(groups.parquet(folder / "documents.parquet"))
-        streams = {split: open_files.enter_context(groups.token_stream(folder / f"{split}.arrow")) for split in SPLITS}
+        streams = {split: open_files.enter_context(groups.token_stream(folder / f"{split}.arrow")) for split in splits}
         for batch in _batches(spans) if spans else [nothing]:
-            documents.write(batch)
+            documents.write(batch if splits else batch.drop_columns(["tokens"]))
+            whole += Tally.of(sizes_of(batch), np.asarray(batch.column("tokens")))
             held = _held_out(setting, batch)
-            for split, mask in zip(SPLITS, (~held, held), strict=True):
+            for split, mask in zip(splits, (~held, held), strict=False):
                 part = batch.filter(pa.array(mask))
                 streams[split].write(_tokenized(setting, part))
                 counts[split] += Tally.of(sizes_of(part), np.asarray(part.column("tokens")))
-            whole = total(counts.values())
-    files = {"documents.parquet": whole, **{f"{split}.arrow": counts[split] for split in SPLITS}}
+    files = {"documents.parquet": whole, **{f"{split}.arrow": counts[split] for split in splits}}
     entries = {name: shards.entry(folder / name, tally.documents, tally.tokens) for name, tally in files.items()}
     told = {split: tally.as_dict() for split, tally in counts.items()}
     shards.write_json(folder / REPORT, {"counts": told, "files": entries, "books": Report().as_dict()})

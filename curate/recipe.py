@@ -58,6 +58,9 @@ class Output(_Table):
     """How results are written."""
 
     keep_dropped_text: bool = True
+    tokens: bool = True
+    """Count tokens at every stage and write token shards. Without them a run finds or trains no tokenizer, its books
+    are in documents and bytes, and `tokens/` and `tokenizer/` stay out."""
     file_bytes: Annotated[int, Field(ge=2**16)] = 128 * 2**20
     """Text bytes at which `documents` and `tokens` files are cut."""
 

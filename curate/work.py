@@ -187,8 +187,8 @@ class Work:
         """Find on a seeded sample what stages ask of it, and find or train the tokenizer; whether all is there."""
         stages = [stage for part in self.recipe.segments for stage in part.stages]
         asking = [n for n, stage in enumerate(stages) if isinstance(stage, Filter) and stage.asks_pilot]
-        given = self.recipe.tokens.tokenizer
-        stops = asking if given is not None else [*asking, len(stages)]
+        given, counted = self.recipe.tokens.tokenizer, self.recipe.output.tokens
+        stops = [*asking, len(stages)] if counted and given is None else asking
         readable = sum(shard["readable_bytes"] for _, shard in raw)
         share = min(1.0, self.recipe.pilot.max_bytes / max(readable, 1))
         paths = [path for path, _ in raw]
@@ -199,6 +199,8 @@ class Work:
                 return False
             legs.append(found)
             paths = [folder / unit.DOCUMENTS for folder in found]
+        if not counted:
+            return True
         return self._take(given) if given is not None else self._train(legs[-1], legs[0])
 
     def _leg(self, paths: Sequence[Path], start: int, stop: int, share: float | None) -> list[Path] | None:
@@ -285,13 +287,12 @@ class Work:
         def jobs(folder: Path) -> list[Job]:
             return [self._job(pack.pack, folder, n, {"spans": s}) for n, s in enumerate(spans)]
 
-        parts = (self.recipe.output.file_bytes, self.recipe.tokens.validation, self.recipe.seed)
+        output = self.recipe.output
+        parts = (output.file_bytes, self.recipe.tokens.validation, self.recipe.seed, output.tokens)
         return self._phase("pack", jobs, *parts) is not None
 
     def outcome(self, report: Report) -> finish.Outcome:
         """What the final folder is made of."""
-        if self.tokenizer is None:
-            raise RunError("no tokenizer")
         return finish.Outcome(
             self.recipe,
             self.whole,
@@ -325,7 +326,8 @@ def _seen(report: dict[str, Any]) -> tuple[int, int]:
         return sum(shard["rows"] for shard in counts["shards"]), 0
     if "train" in counts:
         return sum(t["documents"] for t in counts.values()), sum(t["tokens"] for t in counts.values())
-    return books["input"]["documents"], books["input"]["tokens"]
+    packed = report["files"].get("documents.parquet", {}).get("rows", 0)  # by a run that counts no tokens
+    return books["input"]["documents"] or packed, books["input"]["tokens"]
 
 
 def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:

@@ -56,6 +56,8 @@ class Manifest:
         if said.get("format", 1) != 1:
             raise DataError(f"{path}: format {said['format']!r}, only 1 is known")
         size = said.get("vocabulary")
+        if size == 0:
+            raise DataError(f"{folder}: its recipe says output.tokens = false: there are no token shards to train on")
         if not isinstance(size, int) or isinstance(size, bool) or size < FIRST_TEXT_ID + SENTINELS:
             raise DataError(f"{path}: vocabulary must be a whole number from {FIRST_TEXT_ID + SENTINELS}, not {size!r}")
         tokenizer = said.get("tokenizer")

@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from curate import Options, run, unit
 from curate.errors import GuardError, RunError, UsageError
+from curate.export import export
 from curate.shards import read_json
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
@@ -292,6 +293,29 @@ def test_an_empty_corpus_leaves_a_readable_folder(tmp_path):
     assert list(problems(tmp_path / "out")) == []
     datasets = pytest.importorskip("datasets")
     assert len(datasets.load_from_disk(str(tmp_path / "out" / "tokens" / "train"))) == 0
+
+
+def test_a_run_that_counts_no_tokens_keeps_and_drops_the_same_documents(finished, tmp_path):
+    source, out, counted = finished
+    folder = tmp_path / "out"
+
+    result = run(small(output={**SMALL["output"], "tokens": False}), [source], folder, options=Options(workers=1))
+
+    assert list(problems(folder)) == []
+    kept = {
+        name: pq.read_table(folder / name).column("id") for name in identical(folder) if name.startswith("documents")
+    }
+    assert kept == {name: pq.read_table(out / name).column("id") for name in kept}
+    assert not (folder / "tokens").exists()
+    assert not (folder / "tokenizer").exists()
+    assert result.report.output.bytes == counted.report.output.bytes
+    assert result.report.input.tokens == 0
+    page, card = ((folder / name).read_text("utf-8") for name in ("report.html", "README.md"))
+    assert "Bytes by stage" in page
+    assert "okens kept" not in page
+    assert "load_from_disk" not in card
+    with pytest.raises(UsageError, match="there are no tokens to export"):
+        list(export(folder, "nanogpt", tmp_path / "bin"))
 
 
 def test_literal_control_tokens_in_text_are_encoded_as_text(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from curate.reports import charts, figures, hostile
-from curate.reports.ledger import MOST_VALUES, Books, ledger, stage_fields
+from curate.reports.ledger import MOST_VALUES, Books, ledger, stage_fields, weighed
 from curate.reports.table import yield_markdown
 from curate.reports.toml import toml
 
@@ -23,16 +23,18 @@ SPACE = figures.NARROW
 def dataset_card(report: Books, manifest: Books) -> str:
     """The card as Markdown with YAML front matter as the Hugging Face hub reads it."""
     recipe = report.get("recipe", {})
+    books, unit = weighed(report)
+    counted = unit == "tokens"
     sections = [
-        _front_matter(report, manifest),
-        _summary(report, manifest),
-        LOADING,
-        _columns(recipe, manifest),
+        _front_matter(books, manifest),
+        _summary(books, manifest, unit),
+        LOADING if counted else LOADING_DOCUMENTS,
+        _columns(recipe, manifest, counted=counted),
         _making(recipe, report),
         "## What went where\n\n" + _removed(report) + "\n\n" + yield_markdown(report, manifest),
-        _flows("Languages", "language", report["by_language"]),
-        _flows("Sources", "source", report["by_source"]),
-        _tokenizer(manifest),
+        _flows("Languages", "language", books["by_language"], unit),
+        _flows("Sources", "source", books["by_source"], unit),
+        _tokenizer(manifest) if counted else "",
         _limitations(recipe),
         _reproduction(recipe, manifest),
     ]
@@ -86,7 +88,7 @@ def _configs(manifest: Books) -> list[str]:
     ]
 
 
-def _summary(report: Books, manifest: Books) -> str:
+def _summary(report: Books, manifest: Books, unit: str) -> str:
     out, given, text = report["output"], report["input"], report["extracted"]
     splits = manifest.get("tokens", {})
     parts = [
@@ -98,11 +100,11 @@ def _summary(report: Books, manifest: Books) -> str:
     return f"""# {hostile.markdown(_name(report))}
 
 A text corpus for pretraining language models: **{_number(out["documents"])} documents,
-{_number(out["tokens"])} tokens, {figures.size(out["bytes"], SPACE)}** of UTF-8 text.{lists}
+{_number(out["tokens"])} {unit}, {figures.size(out["bytes"], SPACE)}** of UTF-8 text.{lists}
 
 It was curated by Sluice from {_number(given["documents"])} documents ({figures.size(given["bytes"], SPACE)}).
-The yield is {figures.share(out["tokens"], given["tokens"])} of the tokens of the raw text, markup included, and
-{figures.share(out["tokens"], text["tokens"])} of the tokens of the extracted text. `report.html` draws it."""
+The yield is {figures.share(out["tokens"], given["tokens"])} of the {unit} of the raw text, markup included, and
+{figures.share(out["tokens"], text["tokens"])} of the {unit} of the extracted text. `report.html` draws it."""
 
 
 def _number(count: int) -> str:
@@ -128,10 +130,30 @@ the tokens.
 as it stands. `curate validate DIR` checks every checksum, count and token id against `manifest.json`."""
 
 
-def _columns(recipe: Books, manifest: Books) -> str:
+LOADING_DOCUMENTS = """## Loading
+
+With this folder as `DIR`:
+
+```python
+from datasets import load_dataset
+
+DIR = "."
+documents = load_dataset("parquet", data_files=DIR + "/documents/*.parquet", split="train")
+```
+
+From a hub, `load_dataset(NAME)` gives the documents. The recipe counts no tokens (`output.tokens = false`): run it with
+`--set output.tokens=true` for token shards. `curate validate DIR` checks every checksum and count against
+`manifest.json`."""
+
+
+def _columns(recipe: Books, manifest: Books, *, counted: bool) -> str:
     width = "uint16" if manifest.get("vocabulary", 0) <= 2**16 else "uint32"
     stages = [hostile.code(_stage_name(fields)) for fields in recipe.get("stage", [])]
     signals = f" (of {', '.join(stages)}, those that measure)" if stages else ""
+    shards = f"""| `tokens` | number of tokens |
+
+`tokens/{{train,validation}}/*.arrow`, one row a document: `input_ids` (list of {width}), `id`, `source`, `language`
+(null where nothing identified it), `weight`. Ids are of text only: whoever trains adds special tokens."""
     return f"""## Columns
 
 `documents/*.parquet`, one row a document:
@@ -144,10 +166,7 @@ def _columns(recipe: Books, manifest: Books) -> str:
 | `text` | the text |
 | `meta` | a JSON object of whatever else the source knew |
 | one struct a stage | the signals it measured{signals}; a filter's `broken` has one bit a rule |
-| `tokens` | number of tokens |
-
-`tokens/{{train,validation}}/*.arrow`, one row a document: `input_ids` (list of {width}), `id`, `source`, `language`
-(null where nothing identified it), `weight`. Ids are of text only: whoever trains adds special tokens."""
+{shards if counted else ""}"""
 
 
 def _stage_name(fields: Books) -> str:
@@ -223,10 +242,10 @@ def _removed(report: Books) -> str:
     )
 
 
-def _flows(heading: str, noun: str, found: Mapping[str, Mapping[str, Any]]) -> str:
+def _flows(heading: str, noun: str, found: Mapping[str, Mapping[str, Any]], unit: str) -> str:
     if not found:
         return ""
-    lines = [f"## {heading}", "", f"| {noun} | documents kept | of | tokens kept | of |", "|:--|--:|--:|--:|--:|"]
+    lines = [f"## {heading}", "", f"| {noun} | documents kept | of | {unit} kept | of |", "|:--|--:|--:|--:|--:|"]
     for flow in charts.flows(found):
         name = f"{_number(flow.rest)} others" if flow.rest else hostile.code(hostile.short(flow.label, 80))
         counts = (flow.out.documents, flow.incoming.documents, flow.out.tokens, flow.incoming.tokens)

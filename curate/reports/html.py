@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from curate.report import Tally, total
 from curate.reports import charts, figures, hostile
-from curate.reports.ledger import Books, Line, ledger, settled, shown
+from curate.reports.ledger import Books, Line, ledger, settled, shown, weighed
 from curate.reports.toml import toml
 from curate.reports.yields import cuts, published
 
@@ -37,6 +37,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
     """
     style = (Path(__file__).parent / "style.html").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    report, unit = weighed(report)
     lines, falls = ledger(report), charts.waterfalls(report)
     return (
         _environment()
@@ -46,6 +47,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             name=hostile.short(report.get("recipe", {}).get("name", "run"), NAME_CELLS),
             report=report,
+            unit=unit,
             manifest=manifest or {},
             lines=lines,
             whole=lines[0].tally,

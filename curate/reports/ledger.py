@@ -45,6 +45,24 @@ def ledger(report: Books) -> list[Line]:
     return [*lines, Line("output", "", "output", Tally(**report["output"]))]
 
 
+def weighed(report: Books) -> tuple[Books, str]:
+    """A report whose tallies hold, as `tokens`, what the page weighs text by, and that unit's name.
+
+    That is tokens, or bytes where the run counted none.
+    """
+    if _table(_table(report.get("recipe")).get("output")).get("tokens", True):
+        return report, "tokens"
+    return _in_bytes(report), "bytes"
+
+
+def _in_bytes(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return [_in_bytes(item) for item in value] if isinstance(value, list) else value
+    if value.keys() == Tally().as_dict().keys():
+        return {**value, "tokens": value["bytes"]}
+    return {key: inner if key == "recipe" else _in_bytes(inner) for key, inner in value.items()}
+
+
 def settled(books: Books) -> Books:
     """The recipe of a report or manifest with the bounds that its pilot found in place of the shares asked for."""
     recipe, cuts = books.get("recipe", {}), books.get("cuts", {})

@@ -1,4 +1,4 @@
-"""The yield table: to the token where everything went. For the terminal, as plain text, as Markdown."""
+"""The yield table: to the token where everything went, or to the byte. For the terminal, as plain text, as Markdown."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,10 +11,11 @@ from rich.text import Text
 
 from curate.report import Tally
 from curate.reports import figures, hostile
-from curate.reports.ledger import Books, Line, ledger
+from curate.reports.ledger import Books, Line, ledger, weighed
 from curate.reports.yields import cuts, elsewhere, told, yields
 
-HEADER = ("", "", "documents", "", "tokens", "")
+HEADER = ("", "", "documents", "")
+"""What stands above the first four of six columns; the others weigh text, in tokens or bytes."""
 LABEL_CELLS = 44
 STAGE_CELLS = 20
 LEAST_CELLS = 10
@@ -34,8 +35,8 @@ STYLES = {
 
 def yield_table(report: Books, manifest: Books | None = None, width: int | None = None) -> Group:
     """The yield table for a terminal; where `width` is too narrow, shares go first, then labels are cut."""
-    rows = _rows(report, manifest)
-    columns, widths = _fitted(rows, width)
+    rows, header = _rows(report, manifest), _header(report)
+    columns, widths = _fitted(rows, header, width)
     table = Table(
         box=box.HORIZONTALS,
         show_edge=False,
@@ -44,7 +45,7 @@ def yield_table(report: Books, manifest: Books | None = None, width: int | None 
         header_style="dim",
     )
     for column in columns:
-        table.add_column(HEADER[column], justify="left" if column < 2 else "right", no_wrap=True)
+        table.add_column(header[column], justify="left" if column < 2 else "right", no_wrap=True)
     for line, cells in rows:
         if line.kind == "output":
             table.add_section()
@@ -54,9 +55,15 @@ def yield_table(report: Books, manifest: Books | None = None, width: int | None 
     return Group(Text(title(report), style="bold"), "", table, "", below)
 
 
-def _fitted(rows: Sequence[tuple[Line, list[str]]], width: int | None) -> tuple[list[int], list[int]]:
+def _header(report: Books) -> tuple[str, ...]:
+    return (*HEADER, weighed(report)[1], "")
+
+
+def _fitted(
+    rows: Sequence[tuple[Line, list[str]]], header: Sequence[str], width: int | None
+) -> tuple[list[int], list[int]]:
     """The columns that fit, and the cells of each: numbers are never cut, names may shrink to `LEAST_CELLS`."""
-    widths = [max(cell_len(cells[i]) for cells in (HEADER, *(cells for _, cells in rows))) for i in range(6)]
+    widths = [max(cell_len(cells[i]) for cells in (header, *(cells for _, cells in rows))) for i in range(6)]
     columns = list(range(6))
     room = _room(columns, widths, width)
     for share in (5, 3):
@@ -76,7 +83,7 @@ def _room(columns: Sequence[int], widths: Sequence[int], width: int | None) -> i
 def yield_text(report: Books, manifest: Books | None = None) -> str:
     """The yield table as plain text, columns aligned; ends with a line feed."""
     rows = _rows(report, manifest)
-    grid = [list(HEADER), *(cells for _, cells in rows)]
+    grid = [list(_header(report)), *(cells for _, cells in rows)]
     widths = [max(cell_len(row[i]) for row in grid) for i in range(6)]
     lines = ["  ".join(_padded(cell, i, widths) for i, cell in enumerate(row)).rstrip() for row in grid]
     rule = "─" * max(cell_len(line) for line in lines)
@@ -94,7 +101,7 @@ def yield_markdown(report: Books, manifest: Books | None = None) -> str:
     lines = [
         f"**{hostile.markdown(title(report, figures.NARROW))}**",
         "",
-        "| stage | | documents | share | tokens | share |",
+        f"| stage | | documents | share | {weighed(report)[1]} | share |",
         "|:--|:--|--:|--:|--:|--:|",
     ]
     for line, cells in _rows(report, manifest, figures.NARROW):
@@ -120,8 +127,8 @@ def sentences(report: Books, space: str = figures.SPACE) -> list[str]:
 
 
 def _rows(report: Books, manifest: Books | None, space: str = figures.SPACE) -> list[tuple[Line, list[str]]]:
-    """Each line with its six cells: stage, label, documents, their share, tokens, their share."""
-    lines = ledger(report)
+    """Each line with its six cells: stage, label, documents, their share, tokens (or bytes), their share."""
+    lines = ledger(weighed(report)[0])
     whole = lines[0].tally
     padding = " " if any(line.kind == "flagged" for line in lines) else ""
     rows, stage = [], ""
@@ -146,7 +153,7 @@ def _shards(manifest: Books | None) -> str:
     """How many token shards the output stands in."""
     files: Sequence[Mapping[str, Any]] = (manifest or {}).get("files", [])
     count = sum(str(file["path"]).startswith("tokens/") and str(file["path"]).endswith(".arrow") for file in files)
-    return f"{count} token shard{'' if count == 1 else 's'}" if manifest else ""
+    return f"{count} token shard{'' if count == 1 else 's'}" if count else ""
 
 
 def _numbers(line: Line, whole: Tally, padding: str, space: str) -> list[str]:

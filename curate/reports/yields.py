@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from curate.reports import figures, hostile
-from curate.reports.ledger import Books
+from curate.reports.ledger import Books, weighed
 
 NAME_CELLS = 40
 BASES = ("extracted tokens", "documents")
@@ -42,10 +42,11 @@ def published() -> tuple[Published, ...]:
 
 def yields(report: Books) -> list[str]:
     """Two sentences: what the output is of the raw text, and of the extracted text."""
-    out = report["output"]
+    report, unit = weighed(report)
+    out = [key for key in report["output"] if key != "tokens" or key == unit]
     names = {"from raw text": report["input"], "from extracted text": report["extracted"]}
     return [
-        f"yield {name}: " + ", ".join(f"{figures.share(out[key], whole[key])} of {key}" for key in out)
+        f"yield {name}: " + ", ".join(f"{figures.share(report['output'][key], whole[key])} of {key}" for key in out)
         for name, whole in names.items()
     ]
 
