@@ -153,7 +153,7 @@ def _shards(manifest: Books | None) -> str:
     """How many token shards the output stands in."""
     files: Sequence[Mapping[str, Any]] = (manifest or {}).get("files", [])
     count = sum(str(file["path"]).startswith("tokens/") and str(file["path"]).endswith(".arrow") for file in files)
-    return f"{count} token shard{'' if count == 1 else 's'}" if count else ""
+    return f"{count} token shard{'' if count == 1 else 's'}" if manifest and manifest.get("vocabulary", 1) else ""
 
 
 def _numbers(line: Line, whole: Tally, padding: str, space: str) -> list[str]:
