@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from curate.ops.occurrences import Bitmap, repetitions
 from curate.stage import Corpus
 
-PIECE_BYTES = 96
+PIECE_BYTES = 160
 """What a piece of a portion takes while it is sorted and compared."""
 
 

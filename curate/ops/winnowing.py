@@ -218,7 +218,7 @@ def keys(
     most = int((ranges.stops - ranges.starts).sum())
     low, high, numbers = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int64)
     count = _keys(data, *found, *windows, scopes, *ranges, n, *portion, low, high, numbers)
-    return Keys(low[:count], high[:count], numbers[:count])
+    return Keys(low[:count].copy(), high[:count].copy(), numbers[:count].copy())  # not to hold what is not filled
 
 
 @kernel(VOID, IN_I64, IN_I64, IN_I64, IN_U8, I64, OUT_I64, OUT_I64, OUT_I64)

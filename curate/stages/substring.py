@@ -18,11 +18,13 @@ from curate.ops.occurrences import Bitmap
 from curate.ops.origins import located
 from curate.ops.spans import Spans
 from curate.ops.winnowing import Keys, Ranges
-from curate.pieces import PIECE_BYTES, Pieces, Rule, ends, shared, values
+from curate.pieces import Pieces, Rule, ends, shared, values
 from curate.stage import Corpus, buffers
 
-TAKEN_WORDS, TAKEN_ROWS = 1 << 20, 4096
+TAKEN_WORDS, TAKEN_ROWS = 1 << 18, 4096
 """So many words and documents at most are read from a corpus at once."""
+WINDOW_BYTES = 192
+"""What a window of a portion takes while it is sorted and compared."""
 
 
 class Substring(Deduplication):
@@ -80,7 +82,7 @@ class Substring(Deduplication):
         return pa.RecordBatch.from_pydict({**columns, **self.precedence(batch)})
 
     def resolve(self, corpus: Corpus) -> Iterator[pa.Table]:
-        """One verdict table a shard; takes half of the corpus' memory and one text's windows at most.
+        """One verdict table a shard; takes half of the corpus' memory at most, and some 50 MB for texts that are read.
 
         Besides, one bit a fingerprint, and one a window that may be repeated. Texts of candidates are read once
         for every portion of windows that fits into the memory, and once more to be cut.
@@ -127,7 +129,7 @@ class _Candidates:
         """Which of the windows are repetitions."""
         found = Bitmap(int(self._starts[-1]))
         rule = Rule(2, self._stage.within, width=self._stage.words)
-        portions = max(1, -(-2 * int(self._starts[-1]) * PIECE_BYTES // max(1, self._corpus.memory)))
+        portions = max(1, -(-2 * int(self._starts[-1]) * WINDOW_BYTES // max(1, self._corpus.memory)))
         for portion in range(portions):
             keys = self._portion((portion, portions))
             some = shared(keys.low, 2)

@@ -1,6 +1,7 @@
 """Long passages that several documents hold."""
 
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -214,6 +215,21 @@ def test_two_thousand_copies_of_a_page_leave_one_whole():
     left = cut(Substring(), *([page] * 500 for _ in range(4)), batch_rows=100, memory=1 << 24)
 
     assert sorted(text for texts in left for text in texts) == [""] * 1999 + [page]
+
+
+def test_memory_is_what_it_was_given_and_what_texts_take_that_are_read():
+    page = " ".join(f"w{i}" for i in range(400))
+    shards = [[f"{page} {shard} {i}" for i in range(1000)] for shard in range(6)]
+    peaks = []
+    for memory in (10_000_000, 10**9):
+        corpus = MemoryCorpus(Substring(), *shards, memory=memory, batch_rows=500)
+        tracemalloc.start()
+        assert sum(1 for _ in Substring().resolve(corpus)) == 6
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    assert peaks[0] < 10_000_000 + 50_000_000
+    assert peaks[1] > 2 * peaks[0]
 
 
 def test_nothing_but_empty_documents_is_nothing_to_cut():
