@@ -214,7 +214,8 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the table.")] = False,
 ) -> None:
     """Show a run's yield table again."""
-    from curate.finish import require_finished, samples
+    from curate.finish import samples
+    from curate.finished import require_finished
     from curate.reports.html import report_html
     from curate.shards import atomic, read_json
 
@@ -244,7 +245,7 @@ def inspect(
     """Show what was dropped or quarantined, and why; copies with their differences from the document that stayed."""
     from rich.console import Console
 
-    from curate.finish import require_finished
+    from curate.finished import require_finished
     from curate.inspection import beside, rows
     from curate.reports.ledger import settled
     from curate.reports.side_by_side import side_by_side
@@ -263,7 +264,9 @@ def inspect(
 @app.command(epilog="Example: curate export corpus --to nanogpt --output bin")
 def export(
     folder: Folder,
-    to: Annotated[str, typer.Option(help="nanogpt (train.bin, val.bin) or jsonl (documents.jsonl.gz).")],
+    to: Annotated[
+        str, typer.Option(help="nanogpt (train.bin, val.bin), jsonl, or datasketch (an index of near-copies).")
+    ],
     output: Annotated[Path, typer.Option(help="The folder to write into.")],
 ) -> None:
     """Write the corpus in another tool's format."""

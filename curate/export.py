@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curate import shards
+from curate import lookup, shards
 from curate.errors import UsageError
-from curate.finish import require_finished
+from curate.finished import require_finished
 from curate.tokens import SPECIALS, describe
 
-FORMATS = ("nanogpt", "jsonl")
+FORMATS = ("nanogpt", "jsonl", "datasketch")
 
 
 def export(folder: Path, to: str, output: Path) -> Iterator[Path]:
@@ -26,6 +26,8 @@ def export(folder: Path, to: str, output: Path) -> Iterator[Path]:
     if to == "nanogpt":
         yield _nanogpt(folder, "train", output / "train.bin")
         yield _nanogpt(folder, "validation", output / "val.bin")
+    elif to == "datasketch":
+        yield from lookup.write(folder, output)
     else:
         yield _jsonl(folder, output / "documents.jsonl.gz")
 

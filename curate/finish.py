@@ -9,7 +9,7 @@ from typing import Any
 
 from curate import shards
 from curate.cuts import Cut
-from curate.errors import UsageError
+from curate.finished import require_finished
 from curate.ingest import Listing
 from curate.lock import hold
 from curate.recipe import Recipe
@@ -18,7 +18,7 @@ from curate.reports.card import dataset_card
 from curate.reports.html import report_html
 from curate.tokens import describe
 from curate.told import told
-from curate.unit import REPORT, TOKENIZER
+from curate.unit import REPORT, SKETCHES, TOKENIZER
 
 FOLDERS = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches")
 """What a run owns in its output folder, beside the manifest and the reports."""
@@ -119,7 +119,7 @@ def _place(file: str, phase: str, number: int, files: int) -> str | None:
         return f"dropped/{stem.removeprefix('dropped-')}/part-{number:05d}.{suffix}"
     if stem == "quarantine":
         return f"quarantine/{phase}-{number:05d}.{suffix}"
-    if stem.startswith("sketch-"):
+    if phase == SKETCHES and stem.startswith("sketch-"):
         return f"sketches/{stem.removeprefix('sketch-')}-{number:05d}.{suffix}"
     return None
 
@@ -194,23 +194,6 @@ def _few(part: Path, seen: dict[str, int], most: int) -> Iterator[dict[str, Any]
                 wanted.append(row)
         if wanted:
             yield from file.read_row_group(group, columns).take(wanted).to_pylist()
-
-
-def require_finished(folder: Path) -> None:
-    """Raise `UsageError` unless a run has left its manifest here, in the format this version reads."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder")
-    try:
-        manifest = shards.read_json(folder / "manifest.json")
-        format_ = manifest["format"]
-        _ = manifest["vocabulary"] + sum(line["bytes"] for line in manifest["files"] if line["path"] and line["sha256"])
-        _ = sum(split["tokens"] for split in manifest["tokens"].values()), manifest["recipe"], manifest["tokenizer"]
-    except FileNotFoundError:
-        raise UsageError(f"{folder}: no manifest.json: not a finished run's folder") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{folder}/manifest.json: not a manifest: {type(error).__name__}: {error}") from None
-    if format_ != shards.FORMAT:
-        raise UsageError(f"{folder}: format {format_}, this version reads {shards.FORMAT}")
 
 
 def clean(folder: Path) -> int:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate.errors import UsageError, nearest
-from curate.finish import require_finished
+from curate.finished import require_finished
 from curate.ops.hashing import hash_strings
 from curate.stage import buffers
 from curate.survivors import Survivors

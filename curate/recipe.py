@@ -25,7 +25,7 @@ from curate.stage import Asset, Barrier, Filter, OneOf, Range, Rewrite, Stage
 from curate.stages import stage_class, uses
 from curate.tokens import load
 
-FORMAT = 1
+FORMAT = 2
 """Raised when units written by older code must not be taken for new ones."""
 
 

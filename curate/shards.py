@@ -14,6 +14,11 @@ A finished run is a folder:
 *documents* are Parquet (zstd): `id, source, url, date, media, text, meta`, one struct column per
 stage that measured the document, and `tokens` (int64), the document's token count.
 
+*sketches* are what a barrier needs to know of each document of `documents/`, a row each, in the same order: `id`, the
+columns that the barrier describes, and for barriers that read texts again, where later stages may edit them, `text`:
+what the barrier saw where that is another text, else null. The schema's metadata says under `sluice` in JSON which
+stage made them: `stage`, `use`, `version`, and in `fields` those that decide what a sketch holds.
+
 *tokens* are folders that `datasets.load_from_disk` reads: Arrow IPC **stream** files, uncompressed,
 so that they can be memory-mapped, one row a document: `input_ids` list<uint16> (uint32 where the
 vocabulary exceeds 65,536), `id`, `source`, `language` (null where nothing identified it), `weight`

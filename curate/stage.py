@@ -337,6 +337,10 @@ class Barrier(Stage):
     act: Literal["drop", "flag"] = "drop"
     cuts: ClassVar[bool] = False
     """True where the verdict holds spans to cut, so that what follows must see the cut text."""
+    sketched: ClassVar[tuple[str, ...]] = ()
+    """The fields that decide what a sketch holds: sketches of other values cannot be compared with its own."""
+    rereads: ClassVar[bool] = False
+    """Whether it reads texts again while it resolves, so that they belong to what later runs need."""
 
     @property
     def filling(self) -> str:

@@ -28,6 +28,10 @@ SHARD_ROWS = 2**17
 """Documents of a raw shard at most: what later phases hold a row (sketches, verdicts) is bounded with it."""
 REPORT = "report.json"
 DOCUMENTS = "documents.arrow"
+ROWS = "rows.arrow"
+"""Which rows of its shard a segment has left."""
+SKETCHES = "sketches"
+"""The phase that keeps the sketches of what is left."""
 
 INGEST = pa.struct(
     [
@@ -169,7 +173,7 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     before = segments[index - 1].barriers if index else ()
     tables = [shards.read_arrow(path) for path in verdicts]
     way = Pass(setting, f"{index}/{number:05d}")
-    last, rows = this is segments[-1], 0
+    last, left = this is segments[-1], [np.zeros(0, np.int64)]
     with shards.BatchWriter(folder / DOCUMENTS) as writer, _Beside(folder, this.barriers) as beside:
         for flow in flows(way, shard):
             flow = way.ingested(flow) if index == 0 else flow
@@ -180,8 +184,10 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
             if last:
                 way.leaving(flow)
             writer.write(flow.batch.append_column("tokens", pa.array(flow.tokens)))
-            rows += flow.batch.num_rows
-    commit(folder, way.books_so_far(), files=beside.files, counts={"rows": rows, "errors": way.errors})
+            left.append(flow.rows)
+    shards.write_arrow(folder / ROWS, pa.table({"row": np.concatenate(left)}))
+    files = [ROWS, *beside.files]
+    commit(folder, way.books_so_far(), files=files, counts={"rows": sum(map(len, left)), "errors": way.errors})
 
 
 def flows(way: Pass, shard: Path) -> Iterator[Flow]:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from curate import shards
 from curate.errors import RunError
-from curate.finish import FOLDERS, require_finished
+from curate.finish import FOLDERS
+from curate.finished import require_finished
 from curate.report import Report, total
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from curate import finish, pack, pilot, resolve, shards, unit
+from curate import finish, kept, pack, pilot, resolve, shards, unit
 from curate.cuts import read_cuts
 from curate.digests import digests_of
 from curate.errors import GuardError, RunError, UsageError
@@ -111,18 +111,20 @@ class Work:
             return None
         paths = [path for path, _ in raw]
         verdicts: list[list[Path]] = []
+        ways: list[list[Path]] = []
         for segment in self.recipe.segments:
             folders = self._segment(segment.index, paths, verdicts)
             if folders is None:
                 return None
             verdicts = []
+            ways.append(folders)
             for number, barrier in enumerate(segment.barriers):
                 files = self._resolve(segment.index, number, barrier.name, folders, verdicts)
                 if files is None:
                     return None
                 verdicts.append(files)
             paths = [folder / unit.DOCUMENTS for folder in folders]
-        return self.so_far() if self._pack(paths) else None
+        return self.so_far() if self._keep(ways) and self._pack(paths) else None
 
     def so_far(self) -> Report:
         """The sum of the books of all phases that are done."""
@@ -280,6 +282,17 @@ class Work:
         if self._phase(f"resolve-{name}", jobs, name, self.recipe.seed, shared=False) is None:
             return None
         return [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
+
+    def _keep(self, ways: Sequence[Sequence[Path]]) -> bool:
+        """Keep the sketches of what all segments have left."""
+        if len(ways) == 1:
+            return True
+
+        def jobs(folder: Path) -> list[Job]:
+            shards_ = enumerate(zip(*ways, strict=True))
+            return [self._job(kept.keep, folder, n, {"segments": folders}) for n, folders in shards_]
+
+        return self._phase(unit.SKETCHES, jobs) is not None
 
     def _pack(self, paths: Sequence[Path]) -> bool:
         spans = list(pack.cut(paths, self.recipe.output.file_bytes))

@@ -48,6 +48,8 @@ class MinHash(Deduplication):
 
     use = "minhash"
     version = 3
+    sketched = ("scope", "bands", "rows", "shingle", "seed")
+    rereads = True
 
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The Jaccard similarity from which on a document counts as a copy."""
