@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.stage import Corpus
@@ -19,6 +18,8 @@ class Numbering:
     def __init__(self, corpus: Corpus) -> None:
         sizes = [len(corpus.alive(shard)) for shard in range(len(corpus))]
         self.starts: NDArray[np.int64] = np.cumsum([0, *sizes], dtype=np.int64)
+        self.own = int(self.starts[corpus.past])
+        """The first row of this run; those before it are of earlier runs, and stay."""
 
     @property
     def rows(self) -> int:
@@ -82,17 +83,22 @@ class Copies:
     kept: NDArray[np.int64]
     similarity: NDArray[np.float64] | None = None
 
+    def among(self, mask: NDArray[np.bool_]) -> "Copies":
+        """Only those of the mask."""
+        return Copies(self.rows[mask], self.kept[mask], None if self.similarity is None else self.similarity[mask])
+
 
 def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[pa.Table]:
-    """A verdict table a shard: copies go as `duplicate`.
+    """A verdict table a shard of this run: copies go as `duplicate`, those of earlier runs as `duplicate_of_earlier`.
 
     The signals: `cluster`, the id of the document that stays, null for a document without copies; `cluster_size`,
     the documents of the cluster, the one that stays among them; by choice `similarity` to it, null for what stays.
     All are null for documents that an earlier barrier has dropped.
     """
+    copies = copies.among(copies.rows >= numbering.own)
     kept, members = np.unique(copies.kept, return_counts=True)
     ids = _ids(corpus, numbering, kept)
-    for shard in range(len(corpus)):
+    for shard in range(corpus.past, len(corpus)):
         low, high = numbering.starts[shard], numbering.starts[shard + 1]
         first, last = np.searchsorted(copies.rows, [low, high])
         gone = copies.rows[first:last] - low
@@ -100,8 +106,8 @@ def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[p
         stay = slice(*np.searchsorted(kept, [low, high]))
         cluster[kept[stay] - low] = np.arange(stay.start, stay.stop)
         cluster[gone] = np.searchsorted(kept, copies.kept[first:last])
-        dropped = np.zeros(high - low, np.bool_)
-        dropped[gone] = True
+        dropped, past = np.zeros(high - low, np.bool_), np.zeros(high - low, np.bool_)
+        dropped[gone], past[gone] = True, copies.kept[first:last] < numbering.own
         sizes = np.where(cluster >= 0, np.append(members + 1, 0)[cluster], 1)
         signals = {
             "cluster": ids.take(pa.array(cluster, mask=cluster < 0)),
@@ -112,7 +118,7 @@ def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[p
             similarity[gone] = copies.similarity[first:last]
             signals["similarity"] = pa.array(similarity, mask=~dropped)
         struct = pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
-        reason = pc.if_else(pa.array(dropped), pa.scalar("duplicate"), pa.scalar(None, pa.string()))
+        reason = pa.array(["duplicate", "duplicate_of_earlier"]).take(pa.array(past.astype(np.int8), mask=~dropped))
         yield pa.table({"reason": reason, "signals": struct})
 
 
@@ -135,9 +141,10 @@ def taken(
 def precedence(
     corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> NDArray[np.intp]:
-    """The order of rows by group, and in it by precedence: rank descending, then tie, then place."""
+    """The order of rows by group, and in it by precedence: earlier runs by place, then rank descending, tie, place."""
     rank, tie = taken(corpus, numbering, rows, ("rank", "tie"))
-    return np.lexsort((rows, tie, ~rank, groups))
+    own = rows >= numbering.own
+    return np.lexsort((rows, np.where(own, tie, 0), np.where(own, ~rank, 0), own, groups))
 
 
 def equals(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Copies:

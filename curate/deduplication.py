@@ -8,18 +8,19 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from curate.by_language import labels
 from curate.errors import RecipeError, nearest
 from curate.ops.hashing import hash_strings
-from curate.stage import Barrier, buffers
+from curate.stage import Asset, Barrier, buffers
 
 POLICIES = ("longest", "first", "newest")
 SIGNAL = re.compile(r"[^\W\d]\w*\.[^\W\d]\w*")
@@ -42,6 +43,8 @@ def _scope(scope: str) -> str:
     return scope
 
 
+Assets = Annotated[tuple[Asset, ...], BeforeValidator(lambda v: (v,) if isinstance(v, (str, Path)) else v)]
+"""Folders, or a single one."""
 Scope = Annotated[str, AfterValidator(_scope)]
 """Documents of different scopes are never compared: `""`, `source`, `language` or `meta.<key>`."""
 
@@ -61,6 +64,18 @@ class Deduplication(Barrier):
     scope: Scope = ""
     """Within what documents can be copies of each other: the whole corpus, or one `source`, one `language`, or one
     value of a key of their metadata, such as `meta.crawl`. Documents without a value share one scope."""
+
+    against: Assets = ()
+    """Folders of earlier runs, one or several: copies of documents that they have kept go, whatever `keep` says."""
+
+    @property
+    def earlier(self) -> tuple[Path, ...]:
+        """See `against`."""
+        return self.against
+
+    def assets(self) -> dict[str, Path]:
+        """An earlier run is told by its manifest, which has the digests of all its files."""
+        return {key: folder / "manifest.json" for key, folder in super().assets().items()}
 
     @property
     def asks(self) -> tuple[str, ...]:

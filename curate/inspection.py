@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate import shards
 from curate.errors import UsageError, nearest
 from curate.finished import require_finished
 from curate.ops.hashing import hash_strings
@@ -51,7 +52,7 @@ def beside(folder: Path, dropped: Iterable[dict[str, Any]]) -> Iterator[dict[str
         stayed: dict[tuple[str, str], dict[str, Any]] = {}
         for stage in dict.fromkeys(_stage(row) for row in block if cluster(row)):
             if stage not in known:
-                known[stage] = Survivors(folder, stage)
+                known[stage] = Survivors(folder, stage, _earlier(folder, stage))
             found = known[stage].find(cluster(row) for row in block if _stage(row) == stage and cluster(row))
             stayed |= {(stage, id_): row for id_, row in found.items()}
         for row in block:
@@ -64,6 +65,13 @@ def beside(folder: Path, dropped: Iterable[dict[str, Any]]) -> Iterator[dict[str
                 yield {**row, **pair}
             else:
                 yield row
+
+
+def _earlier(folder: Path, stage: str) -> list[Path]:
+    """The earlier runs that a stage went by, as far as they are still where they were."""
+    named = shards.read_json(folder / "report.json")["recipe"].get("stage", [])
+    paths = [path for fields in named if fields.get("name") == stage for path in fields.get("against", [])]
+    return [Path(path) for path in paths if Path(path).is_dir()]
 
 
 def cluster(row: Mapping[str, Any]) -> str:

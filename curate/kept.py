@@ -1,76 +1,95 @@
 """The sketches of what a run has kept: one unit a shard, once its documents are through all segments.
 
-A barrier sketches all documents that come to it. What stays of a sketch are the rows of the documents that reached
-the end, each with its id, in the order of `documents/`, so that a later run can tell what this one has. A document
-whose text was edited behind a barrier that reads texts again has in `text` what it was when the barrier saw it.
+A barrier sketches all documents that come to it. What stays of a sketch are the rows of documents that the corpus has,
+as they are or as a copy: those that reached the end (`kept`), in the order of `documents/`, and between them those
+that only a later deduplication took. What other stages dropped behind the barrier is not in the corpus, and so no
+reason for a later run to drop its like.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import shards
+from curate.deduplication import Deduplication
 from curate.flow import Setting
-from curate.recipe import Recipe
 from curate.report import Report
 from curate.sketches import METADATA
-from curate.stage import Barrier, Rewrite
-from curate.stages import uses
+from curate.stage import Barrier
 from curate.unit import DOCUMENTS, ROWS, commit
 
 
-def keep(setting: Setting, segments: Sequence[Path], folder: Path) -> None:
-    """Write what is kept of the sketches of all barriers, for the shard whose folders in all segments are given."""
-    last = segments[-1] / DOCUMENTS
-    ids = pa.chunked_array([batch.column("id") for batch in shards.batches(last, ("id",))], pa.string())
-    rows = np.arange(len(ids))
+@dataclass(frozen=True)
+class Leg:
+    """A shard's way through a segment: its folder there, and the verdicts of the segment's barriers on it."""
+
+    folder: Path
+    verdicts: tuple[Path, ...]
+
+
+def keep(setting: Setting, legs: Sequence[Leg], folder: Path) -> None:
+    """Write what is kept of the sketches of all barriers for a shard, given its way through all segments."""
+    last = legs[-1].folder / DOCUMENTS
+    kept = np.ones(sum(batch.num_rows for batch in shards.batches(last, ("id",))), np.bool_)
+    had = kept
     files = []
-    for part, before, behind in zip(setting.recipe.segments[-2::-1], segments[-2::-1], segments[:0:-1], strict=True):
-        rows = shards.read_arrow(behind / ROWS).column("row").to_numpy()[rows]
-        for barrier in part.barriers:
-            sketch = shards.read_arrow(before / f"sketch-{barrier.name}.arrow").take(pa.array(rows))
-            table = sketch.add_column(0, "id", ids)
-            if barrier.rereads and _edits(setting.recipe, part.index):
-                table = table.append_column("text", _earlier_texts(before / DOCUMENTS, rows, last))
+    for part, leg, behind in zip(setting.recipe.segments[-2::-1], legs[-2::-1], legs[:0:-1], strict=True):
+        rows = shards.read_arrow(behind.folder / ROWS).column("row").to_numpy()
+        total = len(shards.read_arrow(leg.folder / f"sketch-{part.barriers[0].name}.arrow"))
+        kept, had = _at(rows[kept], total), _at(rows[had], total)
+        for barrier, verdict in zip(part.barriers[::-1], leg.verdicts[::-1], strict=True):
             files.append(f"sketch-{barrier.name}.arrow")
-            shards.write_arrow(folder / files[-1], table.replace_schema_metadata({METADATA: described(barrier)}))
+            sketch = _sketch(barrier, leg.folder, last, had, kept)
+            shards.write_arrow(folder / files[-1], sketch.replace_schema_metadata({METADATA: described(barrier)}))
+            had = had | _copies(barrier, verdict)
     commit(folder, Report(), files=files)
+
+
+def _at(rows: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
+    mask = np.zeros(total, np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _copies(barrier: Barrier, verdict: Path) -> NDArray[np.bool_]:
+    """The rows that a barrier drops because the corpus has them already."""
+    reason = shards.read_arrow(verdict).column("reason")
+    if not isinstance(barrier, Deduplication) or barrier.act != "drop":
+        return np.zeros(len(reason), np.bool_)
+    return np.asarray(reason.is_valid())
+
+
+def _sketch(barrier: Barrier, folder: Path, last: Path, had: NDArray[np.bool_], kept: NDArray[np.bool_]) -> pa.Table:
+    """The rows of a sketch that the corpus has, with `id`, `kept`, and by choice `text` (see `curate.sketches`)."""
+    rows, mine = np.flatnonzero(had), kept[had]
+    table = shards.read_arrow(folder / f"sketch-{barrier.name}.arrow").take(pa.array(rows))
+    ids = pa.array(_column(folder / DOCUMENTS, "id", rows), pa.string())
+    table = table.add_column(0, "kept", pa.array(mine)).add_column(0, "id", ids)
+    if not barrier.rereads:
+        return table
+    now = _column(last, "text")
+    was = _column(folder / DOCUMENTS, "text", rows)
+    texts = [None if stays and next(now) == text else text for stays, text in zip(mine, was, strict=True)]
+    return table.append_column("text", pa.array(texts, pa.string()))
+
+
+def _column(path: Path, name: str, rows: NDArray[np.int64] | None = None) -> Iterator[str | None]:
+    """A column of a shard's documents, or some rows of it (ascending), one batch in memory."""
+    first = 0
+    for batch in shards.batches(path, (name,)):
+        column = batch.column(name)
+        if rows is not None:
+            column = column.take(pa.array(rows[slice(*np.searchsorted(rows, [first, first + batch.num_rows]))] - first))
+        yield from column.to_pylist()
+        first += batch.num_rows
 
 
 def described(barrier: Barrier) -> str:
     """What a sketch is of, as JSON: the stage, and the fields that decide what its sketches hold."""
-    fields: dict[str, Any] = {key: getattr(barrier, key) for key in barrier.sketched}
-    return json.dumps({"stage": barrier.name, "use": uses(barrier), "version": barrier.version, "fields": fields})
-
-
-def _edits(recipe: Recipe, segment: int) -> bool:
-    """Whether texts may be edited behind the barriers of a segment."""
-    later = recipe.segments[segment + 1 :]
-    cuts = any(barrier.cuts for part in recipe.segments[segment:] for barrier in part.barriers)
-    return cuts or any(isinstance(stage, Rewrite) for part in later for stage in part.stages)
-
-
-def _earlier_texts(before: Path, rows: NDArray[np.int64], after: Path) -> pa.ChunkedArray:
-    """The texts that some rows (ascending) of a shard had, null where what became of them is the same."""
-    earlier = _chosen(before, rows)
-    parts = []
-    for batch in shards.batches(after, ("text",)):
-        now = batch.column("text")
-        was = pa.array([next(earlier) for _ in range(len(now))], pa.string())
-        parts.append(pc.if_else(pc.fill_null(pc.equal(was, now), fill_value=False), pa.scalar(None, pa.string()), was))
-    return pa.chunked_array(parts, pa.string())
-
-
-def _chosen(path: Path, rows: NDArray[np.int64]) -> Iterator[str | None]:
-    """The texts of some rows, one batch of them in memory."""
-    start = 0
-    for batch in shards.batches(path, ("text",)):
-        inside = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
-        yield from batch.column("text").take(pa.array(inside)).to_pylist()
-        start += batch.num_rows
+    fields = barrier.model_dump(mode="json", include=set(barrier.sketched))
+    return json.dumps({"stage": barrier.name, "use": barrier.use, "version": barrier.version, "fields": fields})

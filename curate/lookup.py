@@ -27,10 +27,14 @@ def write(folder: Path, output: Path) -> Iterator[Path]:
     if not stages:
         raise UsageError(f"{folder}: no stage of this run signs documents by MinHash")
     for stage in stages:
-        tables = [table.filter(pc.greater(table["shingles"], 0)) for table in Sketches.of(folder, stage).tables()]
+        tables = [table.filter(_signed(table)) for table in Sketches.of(folder, stage).tables()]
         path = output / f"{stage}.arrow"
         shards.write_arrow(path, pa.concat_tables(tables).select(["id", "signature"]))
         yield path
+
+
+def _signed(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(table["kept"], pc.greater(table["shingles"], 0))
 
 
 @dataclass(frozen=True)

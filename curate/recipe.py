@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 
 from curate.by_language import variant
 from curate.cuts import Cut
+from curate.earlier import runs_before
 from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
 from curate.recipe_file import apply, find, read, resolve_languages
@@ -208,6 +209,8 @@ class Recipe(_Table):
         for stage in self.stages:
             for lack in stage.missing():
                 raise AssetError(lack)
+            if isinstance(stage, Barrier):
+                runs_before(stage)
             for key, path in stage.assets().items():
                 if not path.is_file():
                     raise AssetError(f"stage {stage.name}: {key} = {str(path)!r}: no such file")

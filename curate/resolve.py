@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from curate import shards
 from curate.cutting import CUT
+from curate.earlier import Joined, runs_before
 from curate.errors import RunError
 from curate.flow import Setting
 from curate.report import Report
@@ -27,6 +28,11 @@ class Shards:
     folders: Sequence[Path]
     earlier: Sequence[Sequence[Path]]
     """Per earlier barrier of the segment that drops, its verdict files."""
+
+    @property
+    def past(self) -> int:
+        """Shards of earlier runs: none is among these."""
+        return 0
 
     def __len__(self) -> int:
         return len(self.folders)
@@ -70,7 +76,8 @@ def resolve(setting: Setting, index: int, barrier: int, corpus: Shards, folder: 
     """Resolve one barrier of a segment over all shards."""
     stage = setting.recipe.segments[index].barriers[barrier]
     files = []
-    for shard, verdict in enumerate(stage.resolve(corpus)):
+    runs = runs_before(stage)
+    for shard, verdict in enumerate(stage.resolve(Joined(corpus, runs) if runs else corpus)):
         if len(verdict) != len(corpus.sketch(shard)):
             raise ValueError(f"{stage.name}: {len(verdict)} verdicts for shard {shard}")
         if CUT in verdict.schema.names and not stage.cuts:

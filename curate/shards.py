@@ -14,10 +14,11 @@ A finished run is a folder:
 *documents* are Parquet (zstd): `id, source, url, date, media, text, meta`, one struct column per
 stage that measured the document, and `tokens` (int64), the document's token count.
 
-*sketches* are what a barrier needs to know of each document of `documents/`, a row each, in the same order: `id`, the
-columns that the barrier describes, and for barriers that read texts again, where later stages may edit them, `text`:
-what the barrier saw where that is another text, else null. The schema's metadata says under `sluice` in JSON which
-stage made them: `stage`, `use`, `version`, and in `fields` those that decide what a sketch holds.
+*sketches* are what a barrier needs to know of each document that the corpus has: `id`, `kept` (whether it is in
+`documents/`, in whose order these stand; a later deduplication took the others), the columns that the barrier
+describes, and for barriers that read texts again `text`: what the barrier saw where `documents/` has another text or
+none, else null. The schema's metadata says under `sluice` in JSON which stage made them: `stage`, `use`, `version`,
+and in `fields` those that decide what a sketch holds.
 
 *tokens* are folders that `datasets.load_from_disk` reads: Arrow IPC **stream** files, uncompressed,
 so that they can be memory-mapped, one row a document: `input_ids` list<uint16> (uint32 where the
@@ -45,12 +46,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 FORMAT = 1
 ROWS_PER_GROUP = 4096
 ROWS_PER_TOKEN_BATCH = 1024
+ROWS_DECODED = 1024
 TEMPORARY = ".tmp-"
 
 
@@ -115,6 +119,22 @@ class RowWriter:
             self._flush()
         self._stack.close()
         return self._writer is not None
+
+
+def parquet_rows(path: Path, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
+    """Some rows (ascending) of a Parquet file, a few decoded at once; row groups that hold none are not read."""
+    parquet = pq.ParquetFile(path)
+    parts = [parquet.schema_arrow.empty_table().select(columns)]
+    first = 0
+    for group in range(parquet.num_row_groups):
+        stop = first + parquet.metadata.row_group(group).num_rows
+        if np.searchsorted(rows, first) < np.searchsorted(rows, stop):
+            for batch in parquet.iter_batches(ROWS_DECODED, row_groups=[group], columns=list(columns)):
+                inside = rows[slice(*np.searchsorted(rows, [first, first + batch.num_rows]))] - first
+                parts.append(pa.Table.from_batches([batch.take(pa.array(inside))]))
+                first += batch.num_rows
+        first = stop
+    return pa.concat_tables(parts)
 
 
 def write_arrow(path: Path, table: pa.Table) -> None:

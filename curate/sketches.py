@@ -1,8 +1,9 @@
 """Sketches that a finished run has left of what it kept, and what other tools read of them.
 
-`sketches/<stage>-0000k.arrow` holds one row a document of `documents/`, in the same order: its `id`, then the columns
-that the stage's sketch has, and by choice `text` (see `curate.kept`). The schema's metadata says under `sluice` which
-stage made them, by which fields.
+`sketches/<stage>-0000k.arrow` holds a row for each document that the corpus has, as it is (`kept`, one for one in the
+order of `documents/`) or as a copy that a later deduplication took: `id`, `kept`, the columns of the stage's sketch,
+and `text` where the stage reads texts again and `documents/` has not the text that it saw. The schema's metadata says
+under `sluice` which stage made them, by which fields.
 """
 
 import json
@@ -50,7 +51,11 @@ class Sketches:
 
     def tables(self) -> Iterator[pa.Table]:
         """The files' rows, memory-mapped."""
-        yield from map(shards.read_arrow, self.files)
+        yield from map(self.table, range(len(self.files)))
+
+    def table(self, number: int) -> pa.Table:
+        """One file's rows, memory-mapped."""
+        return shards.read_arrow(self.files[number])
 
 
 def _described(file: Path) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def load(folder: str | Path, stage: str = "minhash") -> Iterator[tuple[str, "dat
     if sketches.use != "minhash":
         raise UsageError(f"{folder}: stage {sketches.stage!r} has no MinHash signatures")
     for table in sketches.tables():
-        yield from minhashes(table, int(sketches.fields["seed"]))
+        yield from minhashes(table.filter(table["kept"]), int(sketches.fields["seed"]))
 
 
 def minhashes(table: pa.Table, seed: int) -> Iterator[tuple[str, "datasketch.MinHash"]]:

@@ -317,6 +317,10 @@ class Corpus(Protocol):
     """Bytes that `resolve` may take at its peak."""
     seed: int
 
+    @property
+    def past(self) -> int:
+        """How many of the shards, the first ones, are of earlier runs: their documents stay, and get no verdict."""
+
     def __len__(self) -> int:
         """The number of shards."""
 
@@ -339,8 +343,16 @@ class Barrier(Stage):
     """True where the verdict holds spans to cut, so that what follows must see the cut text."""
     sketched: ClassVar[tuple[str, ...]] = ()
     """The fields that decide what a sketch holds: sketches of other values cannot be compared with its own."""
-    rereads: ClassVar[bool] = False
-    """Whether it reads texts again while it resolves, so that they belong to what later runs need."""
+
+    @property
+    def rereads(self) -> bool:
+        """Whether it reads texts again while it resolves, so that they belong to what later runs need."""
+        return False
+
+    @property
+    def earlier(self) -> tuple[Path, ...]:
+        """Folders of earlier runs, whose documents are to be part of its corpus."""
+        return ()
 
     @property
     def filling(self) -> str:
@@ -353,7 +365,7 @@ class Barrier(Stage):
 
     @abstractmethod
     def resolve(self, corpus: Corpus) -> Iterator[pa.Table]:
-        """Per shard, in order, a verdict table with one row a document.
+        """Per shard of this run, in order, a verdict table with one row a document.
 
         Columns: `reason` (string, null = keep; shown as `<stage>.<reason>`), and by choice
         `signals`, a struct that stays with the documents as the stage's column, and `cut` (only where `cuts`),

@@ -1,6 +1,6 @@
 """Finds the documents that a barrier let stay, wherever in a run's folder they ended up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from curate import shards
 from curate.ops.hashing import hash_strings
 from curate.stage import buffers
 
-ROWS = 1024
-"""Rows that are decoded at once."""
 FILE_BITS = np.uint64(40)
 """A place is a file's number above so many bits, and a row's below."""
 
@@ -25,19 +24,18 @@ class Survivors:
     """The documents that a barrier of a run let stay although they have copies, by id.
 
     They are in `documents/`, in `dropped/` of stages behind the barrier, or in `quarantine/`, each with the text that
-    it had there. Takes 16 bytes of memory a document with copies. Where several documents bear one id, the first of
-    them that has copies is found.
+    it had there; or in those of `earlier` runs. Takes 16 bytes of memory a document with copies, and of
+    earlier runs a document. Where several documents bear one id, the first of them that has copies is found.
     """
 
-    def __init__(self, folder: Path, stage: str) -> None:
-        self._stage = stage
-        dropped = (path for path in sorted((folder / "dropped").glob("*/*.parquet")) if path.parent.name != stage)
-        documents, quarantined = (sorted((folder / name).glob("*.parquet")) for name in ("documents", "quarantine"))
-        self._folder = folder
-        self._files = [*documents, *dropped, *quarantined]
+    def __init__(self, folder: Path, stage: str, earlier: Sequence[Path] = ()) -> None:
+        self._files = list(_files(folder, stage))
         hashes, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
-        for number, file in enumerate(self._files):
-            for found, rows in _staying(file, stage):
+        past = [(file, f"{run.name}/{where}") for run in earlier for file, where in _files(run, "")]
+        measured = len(self._files)
+        self._files += past
+        for number, (file, _) in enumerate(self._files):
+            for found, rows in _staying(file, stage if number < measured else ""):
                 hashes.append(found)
                 places.append(rows | np.uint64(number) << FILE_BITS)
         order = np.argsort(np.concatenate(hashes), kind="stable")
@@ -53,9 +51,9 @@ class Survivors:
         found: dict[str, Row] = {}
         names = set(wanted.to_pylist())
         for number in np.unique(numbers):
-            for row in _read(self._files[number], rows[numbers == number].astype(np.int64)):
+            file, where = self._files[number]
+            for row in _read(file, rows[numbers == number].astype(np.int64)):
                 if row["id"] in names:
-                    where = self._files[number].parent.relative_to(self._folder).as_posix()
                     found.setdefault(row["id"], {**row, "where": where})
         return found
 
@@ -63,11 +61,21 @@ class Survivors:
         return self._places[first:last]
 
 
+def _files(folder: Path, stage: str) -> Iterator[tuple[Path, str]]:
+    """Files of a run in which a stage's survivors may be, and where those are; `documents/` first."""
+    dropped = sorted(path.name for path in (folder / "dropped").glob("*") if path.name != stage)
+    for where in ("documents", *(f"dropped/{name}" for name in dropped), "quarantine"):
+        yield from ((file, where) for file in sorted((folder / where).glob("*.parquet")))
+
+
 def _staying(file: Path, stage: str) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
-    """Hashes of the ids of rows whose cluster is their own id, and their numbers; all rows where no stage measured."""
+    """Hashes of ids, and row numbers, of a stage's survivors: rows whose cluster is their own id.
+
+    All rows are, where there is no stage, or where none could measure them; none is that left before the stage.
+    """
     parquet = pq.ParquetFile(file)
     names = parquet.schema_arrow.names
-    if stage not in names and "error" not in names:  # it left before the barrier
+    if stage and stage not in names and "error" not in names:
         return
     columns = ["id", f"{stage}.cluster"] if stage in names else ["id"]
     start = 0
@@ -82,15 +90,6 @@ def _staying(file: Path, stage: str) -> Iterator[tuple[NDArray[np.uint64], NDArr
 
 
 def _read(file: Path, rows: NDArray[np.int64]) -> Iterator[Row]:
-    """Some rows (ascending), decoded a few at a time; row groups that hold none of them are not read."""
-    parquet = pq.ParquetFile(file)
-    columns = [name for name in ("id", "url", "text") if name in parquet.schema_arrow.names]
-    start = 0
-    for group in range(parquet.num_row_groups):
-        stop = start + parquet.metadata.row_group(group).num_rows
-        if ((rows >= start) & (rows < stop)).any():
-            for batch in parquet.iter_batches(ROWS, row_groups=[group], columns=columns):
-                inside = rows[(rows >= start) & (rows < start + batch.num_rows)] - start
-                yield from ({"url": None, "text": None, **row} for row in batch.take(pa.array(inside)).to_pylist())
-                start += batch.num_rows
-        start = stop
+    there = set(pq.ParquetFile(file).schema_arrow.names)
+    table = shards.parquet_rows(file, rows, [name for name in ("id", "url", "text") if name in there])
+    yield from ({"url": None, "text": None, **row} for row in table.to_pylist())

@@ -111,20 +111,20 @@ class Work:
             return None
         paths = [path for path, _ in raw]
         verdicts: list[list[Path]] = []
-        ways: list[list[Path]] = []
+        legs: list[list[kept.Leg]] = []
         for segment in self.recipe.segments:
             folders = self._segment(segment.index, paths, verdicts)
             if folders is None:
                 return None
             verdicts = []
-            ways.append(folders)
             for number, barrier in enumerate(segment.barriers):
                 files = self._resolve(segment.index, number, barrier.name, folders, verdicts)
                 if files is None:
                     return None
                 verdicts.append(files)
+            legs.append([kept.Leg(folder, tuple(v[n] for v in verdicts)) for n, folder in enumerate(folders)])
             paths = [folder / unit.DOCUMENTS for folder in folders]
-        return self.so_far() if self._keep(ways) and self._pack(paths) else None
+        return self.so_far() if self._keep(legs) and self._pack(paths) else None
 
     def so_far(self) -> Report:
         """The sum of the books of all phases that are done."""
@@ -283,14 +283,14 @@ class Work:
             return None
         return [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
 
-    def _keep(self, ways: Sequence[Sequence[Path]]) -> bool:
+    def _keep(self, legs: Sequence[Sequence[kept.Leg]]) -> bool:
         """Keep the sketches of what all segments have left."""
-        if len(ways) == 1:
+        if len(legs) == 1:
             return True
 
         def jobs(folder: Path) -> list[Job]:
-            shards_ = enumerate(zip(*ways, strict=True))
-            return [self._job(kept.keep, folder, n, {"segments": folders}) for n, folders in shards_]
+            ways = enumerate(zip(*legs, strict=True))
+            return [self._job(kept.keep, folder, n, {"legs": way}) for n, way in ways]
 
         return self._phase(unit.SKETCHES, jobs) is not None
 

@@ -23,6 +23,7 @@ FLOORS = {
     "curate.report": 1,
     "curate.finished": 2,
     "curate.sketches": 3,
+    "curate.earlier": 4,
     "curate.kept": 8,
     "curate.lookup": 9,
     "curate.tokens": 1,

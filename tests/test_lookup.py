@@ -25,7 +25,7 @@ def made(folder, texts, *stages):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     texts = [*(document(seed, 30) for seed in range(30)), near(document(3, 30)), "too short", ""]
-    return made(tmp_path_factory.mktemp("lookup"), texts, {"use": "minhash", "seed": 5})
+    return made(tmp_path_factory.mktemp("lookup"), texts, {"use": "minhash", "seed": 5, "keep": "first"})
 
 
 @pytest.fixture(scope="module")

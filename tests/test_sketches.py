@@ -42,7 +42,8 @@ def documents(folder):
 
 
 def sketched(folder, stage):
-    return pa.concat_tables(Sketches.of(folder, stage).tables())
+    found = pa.concat_tables(Sketches.of(folder, stage).tables())
+    return found.filter(found["kept"])
 
 
 TEXTS = [document(seed, 9) for seed in range(1800)]
@@ -65,7 +66,7 @@ def test_a_sketch_has_a_row_of_its_own_for_every_document_in_the_same_order(fold
 
 
 def test_a_sketch_is_that_of_its_document(folder):
-    kept, sketch = documents(folder), sketched(folder, "exact").drop_columns(["id"])
+    kept, sketch = documents(folder), sketched(folder, "exact").drop_columns(["id", "kept"])
 
     assert sketch.to_pydict() == pa.Table.from_batches([Exact().sketch(batch(*kept["text"].to_pylist()))]).to_pydict()
 
@@ -80,11 +81,30 @@ def test_a_text_edited_behind_a_barrier_stands_in_the_sketch_as_it_was(tmp_path)
         assert was is None or (was.startswith("The") and now == was[5:])
         edited += was is not None
     assert 0 < edited < len(kept)
+
+
+def test_where_nothing_is_edited_no_text_is_kept_twice(folder):
+    assert sketched(folder, "minhash")["text"].null_count == len(documents(folder))
     assert "text" not in sketched(folder, "exact").schema.names
 
 
-def test_where_nothing_is_edited_no_text_is_kept(folder):
-    assert "text" not in sketched(folder, "minhash").schema.names
+def test_what_only_a_later_deduplication_took_stands_in_the_sketch_and_what_a_filter_took_does_not(tmp_path):
+    text, copy, long = TEXTS[3], TEXTS[3] + " One more.", document(3, 60)
+    length = {"use": "length", "characters": {"max": 1000}}
+    stages = ({**MINHASH, "name": "near"}, {"use": "same_url"}, {"use": "exact"}, length)
+    urls = ["http://a/1", "http://a/2", "http://a/3", "http://a/2", "http://a/4"]
+    source = write_jsonl(tmp_path / "in.jsonl", [text, TEXTS[4], long, TEXTS[5], copy], url=urls)
+
+    run(build(*stages), [source], tmp_path / "out", options=Options(workers=1))
+
+    found = pa.concat_tables(Sketches.of(tmp_path / "out", "near").tables())
+    told = {row["id"]: (row["kept"], row["text"]) for row in found.to_pylist()}
+    (same,) = pq.read_table(next((tmp_path / "out/dropped/same_url").glob("*"))).to_pylist()
+    assert told == {
+        **dict.fromkeys(documents(tmp_path / "out")["id"].to_pylist(), (True, None)),
+        same["id"]: (False, same["text"]),
+    }
+    assert len(told) == 3
 
 
 def test_workers_change_no_byte(folder, tmp_path):

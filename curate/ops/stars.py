@@ -127,6 +127,19 @@ def _become_centre(
             sizes[bucket] += 1
 
 
+@kernel(VOID, I64, IN_I32_2D, OUT_I32, OUT_I32, OUT_I32, OUT_I32_2D)
+def _keep(
+    stop: int,
+    buckets: NDArray[np.int32],
+    heads: NDArray[np.int32],
+    tails: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    following: NDArray[np.int32],
+) -> None:
+    for row in range(stop):
+        _become_centre(row, buckets, heads, tails, sizes, following)
+
+
 @kernel(VOID, I64, I64, IN_U32_2D, IN_I32_2D, OUT_I32, OUT_I32_2D, I64, OUT_I32, OUT_I32, OUT_I32, OUT_U8)
 def _mark_wanted(
     start: int,
@@ -226,6 +239,10 @@ class Stars:
         self._sizes, self._following = np.zeros(buckets, np.int32), np.full(self.buckets.shape, -1, np.int32)
         self._seen = np.zeros(texts, np.int32)
         self._best, self._scores = np.empty(COMPARED, np.int32), np.empty(COMPARED, np.int32)
+
+    def keep(self, stop: int) -> None:
+        """Let texts 0 … stop − 1 stay, however similar they are."""
+        _keep(stop, self.buckets, self._heads, self._tails, self._sizes, self._following)
 
     def wanted(self, start: int, stop: int) -> NDArray[np.int64]:
         """The earlier texts whose shingles `decide(start, stop, …)` will ask for, ascending."""

@@ -26,6 +26,7 @@ class Exact(Deduplication):
 
     use = "exact"
     version = 2
+    sketched = ("scope",)
 
     def sketch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Two 64-bit hashes of every normalised text, and its precedence."""

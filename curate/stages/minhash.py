@@ -49,7 +49,6 @@ class MinHash(Deduplication):
     use = "minhash"
     version = 3
     sketched = ("scope", "bands", "rows", "shingle", "seed")
-    rereads = True
 
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
     """The Jaccard similarity from which on a document counts as a copy."""
@@ -79,6 +78,11 @@ class MinHash(Deduplication):
         return minhash.permutations(self.bands * self.rows, self.seed)
 
     @property
+    def rereads(self) -> bool:
+        """Whether texts decide."""
+        return self.verify == "exact"
+
+    @property
     def _keys(self) -> list[str]:
         return [f"band_{band:02}" for band in range(self.bands)]
 
@@ -103,6 +107,7 @@ class MinHash(Deduplication):
         rows, kept, similarity = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
         for group, components in self._groups(corpus, numbering):
             group = group[precedence(corpus, numbering, group, components)]
+            group = np.concatenate([group[group < numbering.own], group[group >= numbering.own]])
             stars = self._stars(corpus, numbering, group)
             gone = np.flatnonzero(stars.centres >= 0)
             rows.append(group[gone])
@@ -123,7 +128,9 @@ class MinHash(Deduplication):
                 unionfind.unite_runs(parents, portion.rows, portion.same)
         roots = unionfind.roots(parents)
         sizes = np.bincount(roots, minlength=numbering.rows)
-        members = np.flatnonzero(sizes[roots] > 1)
+        concerned = np.zeros(numbering.rows, np.bool_)  # components of earlier runs alone have nothing to decide
+        concerned[roots[numbering.own :]] = True
+        members = np.flatnonzero((sizes[roots] > 1) & concerned[roots])
         row_bytes = 4 * self.bands * (self.rows + 6)
         limit = max(1, corpus.memory // (4 * row_bytes))
         components, counts = np.unique(roots[members], return_counts=True)
@@ -137,8 +144,12 @@ class MinHash(Deduplication):
     def _stars(self, corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64]) -> Stars:
         """The clusters of a group of rows."""
         order = np.argsort(rows)
-        sketches = [corpus.sketch(shard).take(pa.array(chosen)) for shard, chosen in numbering.by_shard(rows[order])]
-        sketch = pa.concat_tables(sketches).take(pa.array(np.argsort(order)))
+        columns = ["shingles", *self._keys, "signature"]  # those of earlier runs have more
+        parts = [
+            corpus.sketch(shard).select(columns).take(pa.array(wanted))
+            for shard, wanted in numbering.by_shard(rows[order])
+        ]
+        sketch = pa.concat_tables(parts).replace_schema_metadata().take(pa.array(np.argsort(order)))
         functions = self.bands * self.rows
         packed = sketch["signature"].combine_chunks()
         signatures = np.frombuffer(packed.buffers()[1], np.uint32).reshape(-1, functions)
@@ -158,13 +169,14 @@ class MinHash(Deduplication):
         shingles: NDArray[np.uint32],
         stars: Stars,
     ) -> None:
-        """Decide about all rows, a block at a time whose shingles fit into a quarter of the memory."""
+        """Decide about all rows of this run, a block at a time whose shingles fit into a quarter of the memory."""
+        start = int((rows < numbering.own).sum())
+        stars.keep(start)
         if self.verify == "signature":
-            stars.decide(0, len(rows), None)
+            stars.decide(start, len(rows), None)
             return
         limit = max(1, corpus.memory // 4 // 16)
         ends = np.cumsum(shingles, dtype=np.int64)
-        start = 0
         while start < len(rows):
             before = ends[start - 1] if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, before + limit, side="right")))

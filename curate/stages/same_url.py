@@ -48,6 +48,7 @@ class SameUrl(Deduplication):
 
     use = "same_url"
     reads = ("text", "url")
+    sketched = ("scope", "scheme", "www", "trailing_slash", "query", "fragment", "tracking")
 
     scheme: bool = False
     """Whether `http` and `https` are different pages."""

@@ -13,6 +13,7 @@ class MemoryCorpus:
     """
 
     seed = 1
+    past = 0
 
     def __init__(self, barrier, *shards, memory=1 << 30, batch_rows=3, dropped=(), columns=None):
         self.memory = memory
