@@ -9,19 +9,22 @@ reason for a later run to drop its like.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate import shards
+from curate import groups, shards
 from curate.deduplication import Deduplication
 from curate.flow import Setting
 from curate.report import Report
 from curate.sketches import METADATA
 from curate.stage import Barrier
 from curate.unit import DOCUMENTS, ROWS, commit
+
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ def keep(setting: Setting, legs: Sequence[Leg], folder: Path) -> None:
         kept, had = _at(rows[kept], total), _at(rows[had], total)
         for barrier, verdict in zip(part.barriers[::-1], leg.verdicts[::-1], strict=True):
             files.append(f"sketch-{barrier.name}.arrow")
-            sketch = _sketch(barrier, leg.folder, last, had, kept)
-            shards.write_arrow(folder / files[-1], sketch.replace_schema_metadata({METADATA: described(barrier)}))
+            with groups.arrow(folder / files[-1]) as out:
+                for part in _sketch(barrier, leg.folder, last, had, kept):
+                    out.write(part.replace_schema_metadata({METADATA: described(barrier)}))
             had = had | _copies(barrier, verdict)
     commit(folder, Report(), files=files)
 
@@ -64,18 +68,27 @@ def _copies(barrier: Barrier, verdict: Path) -> NDArray[np.bool_]:
     return np.asarray(reason.is_valid())
 
 
-def _sketch(barrier: Barrier, folder: Path, last: Path, had: NDArray[np.bool_], kept: NDArray[np.bool_]) -> pa.Table:
+def _sketch(
+    barrier: Barrier, folder: Path, last: Path, had: NDArray[np.bool_], kept: NDArray[np.bool_]
+) -> Iterator[pa.Table]:
     """The rows of a sketch that the corpus has, with `id`, `kept`, and by choice `text` (see `curate.sketches`)."""
+    whole = shards.read_arrow(folder / f"sketch-{barrier.name}.arrow")
     rows, mine = np.flatnonzero(had), kept[had]
-    table = shards.read_arrow(folder / f"sketch-{barrier.name}.arrow").take(pa.array(rows))
-    ids = pa.array(_column(folder / DOCUMENTS, "id", rows), pa.string())
-    table = table.add_column(0, "kept", pa.array(mine)).add_column(0, "id", ids)
-    if not barrier.rereads:
-        return table
-    now = _column(last, "text")
-    was = _column(folder / DOCUMENTS, "text", rows)
-    texts = [None if stays and next(now) == text else text for stays, text in zip(mine, was, strict=True)]
-    return table.append_column("text", pa.array(texts, pa.string()))
+    ids, was, now = (
+        _column(folder / DOCUMENTS, "id", rows),
+        _column(folder / DOCUMENTS, "text", rows),
+        _column(last, "text"),
+    )
+    for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        table = whole.take(pa.array(rows[part]))
+        table = table.add_column(0, "kept", pa.array(mine[part]))
+        table = table.add_column(0, "id", pa.array(islice(ids, len(table)), pa.string()))
+        if barrier.rereads:
+            both = zip(mine[part], islice(was, len(table)), strict=True)
+            texts = [None if stays and next(now) == text else text for stays, text in both]
+            table = table.append_column("text", pa.array(texts, pa.string()))
+        yield table
 
 
 def _column(path: Path, name: str, rows: NDArray[np.int64] | None = None) -> Iterator[str | None]:
