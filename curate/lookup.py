@@ -46,7 +46,7 @@ class Index:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Build the index of a file that `write` wrote, in some 8 kB of memory a document at 20 × 6."""
+        """Build the index of a file that `write` wrote, in 6 kB of memory a document at 20 × 6."""
         import datasketch
 
         table = shards.read_arrow(Path(path))

@@ -52,6 +52,19 @@ def test_blocks_of_any_size_give_the_same_clusters(texts, blocks):
     assert stars_of(texts, 0.6, blocks).centres.tolist() == whole.centres.tolist()
 
 
+def test_texts_that_are_to_stay_do_however_similar_and_take_those_after_them():
+    same = frozenset({1, 2, 3})
+    signatures = np.ones((4, 10), np.uint32)
+    stars = Stars(signatures, np.zeros((1, 4), np.int32), 0.5, cutoff=0)
+    hashes = np.tile(np.array(sorted(same), np.uint64), 4)
+    ends = np.arange(3, 15, 3)
+
+    stars.keep(2)
+    stars.decide(2, 4, Sets(ends - 3, ends, hashes))
+
+    assert stars.centres.tolist() == [-1, -1, 0, 0]
+
+
 @given(families, st.integers(1, 24))
 def test_all_sets_that_a_block_needs_are_announced(texts, start):
     start = min(start, len(texts) - 1)
