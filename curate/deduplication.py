@@ -65,18 +65,6 @@ class Deduplication(Barrier):
     """Within what documents can be copies of each other: the whole corpus, or one `source`, one `language`, or one
     value of a key of their metadata, such as `meta.crawl`. Documents without a value share one scope."""
 
-    against: Assets = ()
-    """Folders of earlier runs, one or several: copies of documents that they have kept go, whatever `keep` says."""
-
-    @property
-    def earlier(self) -> tuple[Path, ...]:
-        """See `against`."""
-        return self.against
-
-    def assets(self) -> dict[str, Path]:
-        """An earlier run is told by its manifest, which has the digests of all its files."""
-        return {key: folder / "manifest.json" for key, folder in super().assets().items()}
-
     @property
     def asks(self) -> tuple[str, ...]:
         """Its columns, with the one that holds the signal to keep by."""
@@ -114,6 +102,22 @@ class Deduplication(Barrier):
             return list(keys)
         own = scopes(batch, self.scope)
         return [np.where(key == 0, np.uint64(0), np.maximum(key ^ own, np.uint64(1))) for key in keys]
+
+
+class DocumentDeduplication(Deduplication):
+    """Base of the stages whose copies are whole documents, so that they can go by what earlier runs have."""
+
+    against: Assets = ()
+    """Folders of earlier runs, one or several: copies of documents that they have kept go, whatever `keep` says."""
+
+    @property
+    def earlier(self) -> tuple[Path, ...]:
+        """See `against`."""
+        return self.against
+
+    def assets(self) -> dict[str, Path]:
+        """An earlier run is told by its manifest, which has the digests of all its files."""
+        return {key: folder / "manifest.json" for key, folder in super().assets().items()}
 
 
 def scopes(batch: pa.RecordBatch, scope: str) -> NDArray[np.uint64]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate import groups, shards
-from curate.deduplication import Deduplication
+from curate.deduplication import DocumentDeduplication
 from curate.flow import Setting
 from curate.report import Report
 from curate.sketches import METADATA
@@ -62,10 +62,10 @@ def _at(rows: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
 
 def _copies(barrier: Barrier, verdict: Path) -> NDArray[np.bool_]:
     """The rows that a barrier drops because the corpus has them already."""
-    reason = shards.read_arrow(verdict).column("reason")
-    if not isinstance(barrier, Deduplication) or barrier.act != "drop":
-        return np.zeros(len(reason), np.bool_)
-    return np.asarray(reason.is_valid())
+    table = shards.read_arrow(verdict)
+    if not isinstance(barrier, DocumentDeduplication) or barrier.act != "drop":
+        return np.zeros(len(table), np.bool_)
+    return np.asarray(table.column("reason").is_valid())
 
 
 def _sketch(

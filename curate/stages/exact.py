@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from curate.clusters import Numbering, equals, verdicts
-from curate.deduplication import Deduplication
+from curate.deduplication import DocumentDeduplication
 from curate.ops.hashing import hash_strings
 from curate.ops.normal import normalise
 from curate.stage import Corpus, buffers
 
 
-class Exact(Deduplication):
+class Exact(DocumentDeduplication):
     """Keeps one of all documents whose normalised texts are the same, by default the longest.
 
     Normalisation folds compatibility forms and case (NFKD, full case folding), gives quotes and dashes their

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from curate.clusters import Copies, Numbering, equal_keys, precedence, verdicts
-from curate.deduplication import Deduplication
+from curate.deduplication import DocumentDeduplication
 from curate.ops import minhash, unionfind
 from curate.ops.normal import normalise
 from curate.ops.stars import Sets, Stars
@@ -20,7 +20,7 @@ TAKEN_WORDS, TAKEN_ROWS = 1 << 22, 4096
 """So many words and documents at most are read from a corpus at once."""
 
 
-class MinHash(Deduplication):
+class MinHash(DocumentDeduplication):
     """Keeps one of each cluster of near-duplicates, and drops what is similar enough to the one that stays.
 
     Documents are compared by the Jaccard similarity of their sets of word n-grams (*shingles*; Broder 1997, "On

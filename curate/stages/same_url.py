@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator
 
 from curate.clusters import Numbering, equals, verdicts
-from curate.deduplication import Deduplication
+from curate.deduplication import DocumentDeduplication
 from curate.ops import canonical as ops
 from curate.ops.hashing import hash_strings
 from curate.stage import Corpus, buffers
@@ -31,7 +31,7 @@ def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({name.lower() for name in names}))
 
 
-class SameUrl(Deduplication):
+class SameUrl(DocumentDeduplication):
     """Keeps one of all documents of one page's address, by default the longest, whatever their texts are.
 
     Crawls meet a page again under other forms of its address. Alike are addresses that differ in the case of the
