@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from curate.ops import unicode
 from curate.ops.kernel import (
     I64,
-    I64_3,
     IN_I32,
     IN_I64,
     IN_U8,
@@ -135,7 +134,7 @@ def _put(
     return word, encode(code, words.data, out), state
 
 
-@kernel(I64_3, WORDS, _TABLES, *(I64,) * 6)
+@inline
 def _fold(
     words: BareWords, tables: _Tables, code: int, at: int, after: int, word: int, out: int, state: int
 ) -> tuple[int, int, int]:
