@@ -32,9 +32,9 @@ from curate.ops.ngrams import BASE, hash_chunk, hash_word
 from curate.ops.tables import capacity, find
 from curate.ops.trie import named
 
-VARIETY = 4
+VARIETY = 2
 """Different words, numbers and single letters aside, that a gram has at least: page numbers and one word over and over
-say nothing."""
+say nothing, sums with the names of what is counted do."""
 NINE = ord("9")
 SIEVE_BITS = 16
 """Bits a seed of the sieve that most words of a text fall through."""
@@ -150,8 +150,8 @@ def _gram_hashes(
             grams[word] = 0
 
 
-@kernel(VOID, IN_U8, IN_I64, I64, OUT_U8)
-def _choose(grams: NDArray[np.uint8], counts: NDArray[np.int64], k: int, out: NDArray[np.uint8]) -> None:
+@kernel(VOID, IN_U8, IN_I32, I64, OUT_U8)
+def _choose(grams: NDArray[np.uint8], counts: NDArray[np.int32], k: int, out: NDArray[np.uint8]) -> None:
     """Mark one seed in every gram: the rarest, an already marked one if it is as rare."""
     last = i64(-1)
     for word in range(len(grams)):
@@ -182,10 +182,23 @@ def _fill_table(seeds: NDArray[np.uint64], keys: NDArray[np.uint64], used: NDArr
             keys[slot], used[slot] = seeds[i], i + 1
 
 
-def _counts(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+@kernel(VOID, IN_U64, OUT_U64, OUT_I32, OUT_I32)
+def _count(
+    values: NDArray[np.uint64], keys: NDArray[np.uint64], used: NDArray[np.int32], out: NDArray[np.int32]
+) -> None:
+    for value in values:
+        slot = find(keys, used, len(keys), value)
+        keys[slot] = value
+        used[slot] += 1
+    for i in range(len(values)):
+        out[i] = used[find(keys, used, len(keys), values[i])]
+
+
+def _counts(values: NDArray[np.uint64]) -> NDArray[np.int32]:
     """How often each value stands there."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return counts.astype(np.int64)[inverse]
+    slots, out = capacity(len(values)), np.empty(len(values), np.int32)
+    _count(values, np.zeros(slots, np.uint64), np.zeros(slots, np.int32), out)
+    return out
 
 
 def passages(words: BareWords, n: int, least: int, shared: int) -> Passages:

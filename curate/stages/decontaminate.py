@@ -35,7 +35,7 @@ class Decontaminate(Barrier):
     punctuation, tags, character references and JSON's escapes (`curate/ops/bare.py`); every match is confirmed word for
     word. An item is a line of JSON Lines or a row of Parquet (plain, gzip, zstd), its passages are its strings.
     Of a passage of fewer than `n` words, but `min_words` at least (GPT-3's least is 8), the whole is looked for;
-    shorter ones (a choice, a label) cannot tell a leak from chance and are left out. n-grams of fewer than four
+    shorter ones (a choice, a label) cannot tell a leak from chance and are left out. n-grams of fewer than two
     different words, numbers and single letters aside, count nowhere.
 
     Sketch: `runs`, where the document has words in common with a passage (none for most). Signals: `hits`, its

@@ -27,7 +27,7 @@ def grams(entries, n, least):
     if len(entries) >= least and sum(weights) < 4 * n and sum(weights) >= 4 * least:
         sizes[0] = len(entries)
     words = [word for word, _, _ in entries]
-    return [s if telling(words[i : i + s]) >= 4 else 0 for i, s in enumerate(sizes)]
+    return [s if telling(words[i : i + s]) >= 2 else 0 for i, s in enumerate(sizes)]
 
 
 def telling(words):
