@@ -33,7 +33,7 @@ class Lines(Deduplication):
     are its style, or the business of `repetition`: they count and are cut one by one only where `within`.
 
     Cut lines leave no blank lines behind. What is left empty is dropped as `lines.empty`.
-    Sketch: 28 bytes a line that is long enough, 36 a document. Signals: `cut`, the spans (lines side by side are
+    Sketch: 28 bytes a line that is long enough, 40 a document. Signals: `cut`, the spans (lines side by side are
     one), bytes of the text before.
     """
 

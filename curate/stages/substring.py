@@ -42,7 +42,7 @@ class Substring(Deduplication):
     Cutting joins what stood on both sides: a passage over such a seam, which no document held before, can be
     found by a second run.
 
-    Sketch: 12 bytes a fingerprint, of which there are about 4 in every `words` words, and 32 a document.
+    Sketch: 12 bytes a fingerprint, of which there are about 4 in every `words` words, and 36 a document.
     Signals: `cut`, the spans in bytes of the text before; with `act = "flag"` texts stay whole, and a loss mask can be
     made of them (RefinedWeb's EXACTSUBSTR-MASK, Penedo et al. 2023, appendix G.3).
     """

@@ -185,6 +185,12 @@ def test_the_signals_are_the_spans_that_were_cut():
     assert [rows[0]["signals"] for rows in tables] == [{"cut": []}, {"cut": [{"start": 6, "stop": 20}]}]
 
 
+def test_a_line_takes_28_bytes_of_sketch_and_a_document_40():
+    rows = [Lines().sketch(batch(*texts)).nbytes for texts in ((), ("a b c",), ("a b c", "d"), ("a b c\nd e f", "g h"))]
+
+    assert [size - rows[0] for size in rows] == [0, 40 + 28, 2 * 40 + 28, 2 * 40 + 2 * 28]
+
+
 def test_shards_without_documents_get_their_verdicts():
     assert cut(Lines(), [], ["one two three"], []) == [[], ["one two three"], []]
     assert cut(Lines()) == []

@@ -257,7 +257,9 @@ def test_planted_passages_are_found_wherever_they_stand(seed):
 def test_a_fingerprint_is_kept_for_about_every_thirteen_words():
     texts = [document(i, 30) for i in range(50)]
 
-    sketch = MemoryCorpus(Substring(), texts).sketch(0)
+    sketch = Substring().sketch(batch(*texts))
 
     counted = sum(len(text.split()) for text in texts)
-    assert 10 < counted / len(sketch["keys"].combine_chunks().flatten()) < 17
+    fingerprints = len(sketch["keys"].flatten())
+    assert sketch.nbytes == 12 * fingerprints + 36 * len(texts)
+    assert 10 < counted / fingerprints < 17
