@@ -8,6 +8,7 @@ gold      extraction against human gold: precision, recall, F1 and pages/s (need
 extract   WARC to text, against datatrove's WarcReader and trafilatura (needs --data with pages)
 kernels   MB/s per core of every kernel and every stage, each in a process of its own
 memory    peak memory of a run over growing inputs
+dedup     near-duplicates against the truth: recall, wrong removals, time, memory (needs --data; docs/dedup.md)
 startup   how long --help takes
 
 Without a name: startup, memory and kernels, which need no other program. `all` is everything.
@@ -33,7 +34,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain")
+NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup")
 ALONE = ("startup", "memory", "kernels")
 
 
