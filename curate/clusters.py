@@ -35,23 +35,26 @@ class Numbering:
 
 
 class Portion(NamedTuple):
-    """Rows sorted by (keys, row); `same[i]` says that row i bears the keys of row i − 1."""
+    """Rows sorted by their keys; `same[i]` says that row i bears the keys of row i − 1."""
 
     rows: NDArray[np.int64]
     same: NDArray[np.bool_]
 
 
-def equal_keys(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Iterator[Portion]:
+def equal_keys(
+    corpus: Corpus, numbering: Numbering, keys: Sequence[str], without: NDArray[np.bool_] | None = None
+) -> Iterator[Portion]:
     """All living rows whose first key is not 0, in portions that fit into memory and part no equal keys.
 
-    Keys are uint64 columns of the sketch. A portion takes at most half of `corpus.memory`: 88 bytes a row
-    and 16 more a key, what `equals` needs for it included.
+    `without` marks rows, by number, that are left out.
+    Keys are uint64 columns of the sketch. A portion takes at most half of `corpus.memory`: 120 bytes a row
+    and 16 more a key, what `equals` needs for it included; rows of one key are held together, however many there are.
     """
-    row_bytes = 88 + 16 * len(keys)
+    row_bytes = 120 + 16 * len(keys)
     portions = max(1, -(-2 * numbering.rows * row_bytes // max(1, corpus.memory)))
     for portion in range(portions):
-        rows, columns = _gather(corpus, numbering, keys, portion, portions)
-        order = np.argsort(columns[0], kind="stable") if len(keys) == 1 else np.lexsort(columns[::-1])
+        rows, columns = _gather(corpus, numbering, keys, without, portion, portions)
+        order = np.argsort(columns[0]) if len(keys) == 1 else np.lexsort(columns[::-1])
         same = np.zeros(len(rows), np.bool_)
         same[1:] = True
         for column in columns:
@@ -61,14 +64,24 @@ def equal_keys(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Ite
 
 
 def _gather(
-    corpus: Corpus, numbering: Numbering, keys: Sequence[str], portion: int, portions: int
+    corpus: Corpus,
+    numbering: Numbering,
+    keys: Sequence[str],
+    without: NDArray[np.bool_] | None,
+    portion: int,
+    portions: int,
 ) -> tuple[NDArray[np.int64], list[NDArray[np.uint64]]]:
     rows: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     columns: list[list[NDArray[np.uint64]]] = [[np.zeros(0, np.uint64)] for _ in keys]
     for shard in range(len(corpus)):
         sketch = corpus.sketch(shard)
         first = sketch[keys[0]].to_numpy()
-        chosen = np.flatnonzero(corpus.alive(shard) & (first != 0) & (first % np.uint64(portions) == portion))
+        left = corpus.alive(shard) & (first != 0)
+        if without is not None:
+            left &= ~without[numbering.starts[shard] : numbering.starts[shard + 1]]
+        if portions > 1:
+            left &= first % np.uint64(portions) == portion
+        chosen = np.flatnonzero(left)
         rows.append(chosen + numbering.starts[shard])
         for key, found in zip(keys, columns, strict=True):
             found.append(sketch[key].to_numpy()[chosen])
@@ -139,23 +152,26 @@ def taken(
 
 
 def precedence(
-    corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64], groups: NDArray[np.int64]
+    corpus: Corpus, numbering: Numbering, rows: NDArray[np.int64], *groups: NDArray[np.generic]
 ) -> NDArray[np.intp]:
-    """The order of rows by group, and in it by precedence: earlier runs by place, then rank descending, tie, place."""
+    """The order of rows by groups, in each by precedence: earlier runs by place, then rank descending, tie, place."""
     rank, tie = taken(corpus, numbering, rows, ("rank", "tie"))
     own = rows >= numbering.own
-    return np.lexsort((rows, np.where(own, tie, 0), np.where(own, ~rank, 0), own, groups))
+    return np.lexsort((rows, np.where(own, tie, 0), np.where(own, ~rank, 0), own, *reversed(groups)))
 
 
-def equals(corpus: Corpus, numbering: Numbering, keys: Sequence[str]) -> Copies:
+def equals(corpus: Corpus, numbering: Numbering, keys: tuple[str, str]) -> Copies:
     """All rows of equal keys but the first in precedence, which stays."""
     rows, kept = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for portion in equal_keys(corpus, numbering, keys):
+    for portion in equal_keys(corpus, numbering, keys[:1]):
         several = portion.same.copy()
         several[:-1] |= portion.same[1:]
         runs, members = np.cumsum(~portion.same, dtype=np.int64)[several], portion.rows[several]
-        members = members[precedence(corpus, numbering, members, runs)]  # a run stays where it is
-        first = ~portion.same[several]
+        (other,) = taken(corpus, numbering, members, keys[1:])
+        order = precedence(corpus, numbering, members, runs, other)
+        runs, members, other = runs[order], members[order], other[order]
+        first = np.ones(len(members), np.bool_)
+        first[1:] = (runs[1:] != runs[:-1]) | (other[1:] != other[:-1])
         rows.append(members[~first])
         kept.append(members[first][np.cumsum(first)[~first] - 1])
     order = np.argsort(np.concatenate(rows))

@@ -58,7 +58,7 @@ class Deduplication(Barrier):
     """
 
     keep: Annotated[str, AfterValidator(_policy)] = "longest"
-    """Which of the copies stays: the `longest` (in characters), the `first` in the input's order, the `newest` (by
+    """Which of the copies stays: the `longest` (in bytes), the `first` in the input's order, the `newest` (by
     `date`; one that is missing or no ISO 8601 is the oldest), or the one with the highest value of a signal, such as
     `quality.score`, where null is the lowest."""
     scope: Scope = ""
@@ -85,7 +85,7 @@ class Deduplication(Barrier):
 
     def _ranks(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
         if self.keep == "longest":
-            return _ordered(pc.utf8_length(batch["text"]))
+            return _ordered(pc.binary_length(batch["text"]))
         if self.keep == "newest":
             return _ordered(_instants(batch["date"]))
         name, _, signal = self.keep.partition(".")

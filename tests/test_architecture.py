@@ -29,6 +29,8 @@ FLOORS = {
     "curate.tokens": 1,
     "curate.clusters": 2,
     "curate.cutting": 1,
+    "curate.components": 2.5,
+    "curate.neighbours": 2.5,
     "curate.deduplication": 2,
     "curate.benchmarks": 1,
     "curate.contamination": 2,

@@ -22,10 +22,11 @@ def _rotate(value: np.uint64, bits: int) -> np.uint64:
 
 @inline
 def read_8(data: NDArray[np.uint8], at: int) -> np.uint64:
-    """Eight bytes, little-endian; the compiler makes one load of it."""
-    value = np.uint64(data[at])
+    """Eight bytes, little-endian; the compiler makes one load of it, as no index can be negative."""
+    place = np.uint64(at)
+    value = np.uint64(data[place])
     for i in range(1, 8):
-        value |= np.uint64(data[at + i]) << np.uint64(8 * i)
+        value |= np.uint64(data[place + np.uint64(i)]) << np.uint64(8 * i)
     return value
 
 

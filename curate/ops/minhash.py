@@ -9,6 +9,7 @@ MurmurHash3's finalizer, and hash function k gives a_k · h + b_k mod 2^32 with 
 signature is the minimum over all shingles, 2^32 − 1 where there is none.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -115,6 +116,17 @@ def shingles(offsets: NDArray[np.int32], data: NDArray[np.uint8], n: int) -> Shi
     rows, hashes = np.zeros(texts + 1, np.int64), np.empty(most, np.uint64)
     _shingles(offsets, data, unicode.classes(), n, np.empty(n, np.uint64), rows, hashes)
     return Shingles(rows, hashes[: rows[-1]])
+
+
+def distinct(found: Shingles) -> Shingles:
+    """Every text's shingles in ascending order, none repeated; uses up those given."""
+    rows, hashes = found
+    for start, end in pairwise(rows.tolist()):
+        hashes[start:end].sort()
+    first = np.ones(len(hashes), np.bool_)
+    first[1:] = hashes[1:] != hashes[:-1]
+    first[rows[:-1][rows[:-1] < len(hashes)]] = True
+    return Shingles(np.append(0, np.cumsum(first))[rows], hashes[first])
 
 
 class Permutations(NamedTuple):

@@ -76,13 +76,17 @@ def _fold_row(
     while begin < end:
         if at > room:
             return i64(-1)
-        if data[begin] < 0x80:
-            byte = plain[data[begin]]
-            out[at] = byte
-            stays = (byte != 0) & ((byte != 0x20) | (not spaced))
-            spaced = byte == 0x20 if stays else spaced
-            at += stays
-            begin += 1
+        # Unsigned places need no look at whether they count from the end; a byte gives a byte at most.
+        place, last, to = np.uint64(begin), np.uint64(min(end, begin + room - at + 1)), np.uint64(at)
+        while place < last and data[place] < 0x80:
+            byte = plain[data[place]]
+            out[to] = byte
+            space = byte == 0x20
+            to += np.uint64(not (space & spaced))
+            spaced = space
+            place += np.uint64(1)
+        begin, at = i64(place), i64(to)
+        if begin == end or data[begin] < 0x80:
             continue
         code, begin = decode(data, begin, end)
         folded = i64(table[code])
@@ -131,7 +135,7 @@ def normalise(offsets: NDArray[np.int32], data: NDArray[np.uint8], *, punctuatio
     """The normal form of every text, with its punctuation and symbols or with gaps in their place."""
     table, expansions = unicode.folds()
     gaps = SPACE if punctuation else SPACE | PUNCTUATION | SYMBOL
-    plain = np.where(table[:0x80] == NOTHING, 0, table[:0x80]).astype(np.uint8)
+    plain = table[:0x80].astype(np.uint8)  # no ASCII character folds to nothing or to several
     plain[(unicode.classes()[plain] & gaps) != 0] = 0x20
     rows = len(offsets) - 1
     size = int(offsets[-1]) - int(offsets[0])

@@ -8,15 +8,17 @@ a bucket of a hundred thousand copies has one centre.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.ops.candidates import CENTRES, COMPARED, Seeds, agreement, insert
 from curate.ops.kernel import (
     BOOL,
     F64,
     I64,
+    IN_I32,
     IN_I32_2D,
     IN_I64,
     IN_U32_2D,
@@ -31,27 +33,13 @@ from curate.ops.kernel import (
     kernel,
 )
 
-COMPARED = 16
-"""Centres at most that a text's shingles are compared with: those of the best signatures."""
-CENTRES = 1024
-"""Centres at most that one bucket remembers, so that a bucket of distinct texts (a page template) stays linear."""
-
 
 class Sets(NamedTuple):
-    """Sorted, distinct shingles: text i's are `hashes[starts[i]:ends[i]]`."""
+    """Sorted, distinct shingles: those of number i are `hashes[starts[i]:ends[i]]`."""
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     hashes: NDArray[np.uint64]
-
-
-@inline
-def _agreement(signatures: NDArray[np.uint32], one: int, other: int) -> int:
-    """In how many values two signatures agree."""
-    count = 0
-    for k in range(signatures.shape[1]):
-        count += signatures[one, k] == signatures[other, k]
-    return count
 
 
 @inline
@@ -67,19 +55,6 @@ def _jaccard(hashes: NDArray[np.uint64], a: int, a_end: int, b: int, b_end: int)
 
 
 @inline
-def _insert(best: NDArray[np.int32], scores: NDArray[np.int32], count: int, row: int, score: int) -> int:
-    """Put a centre into the list of the best: by score, then the earlier first."""
-    at = count if count < COMPARED else COMPARED - 1
-    if count == COMPARED and (score < scores[at] or (score == scores[at] and row > best[at])):
-        return count
-    while at > 0 and (score > scores[at - 1] or (score == scores[at - 1] and row < best[at - 1])):
-        best[at], scores[at] = best[at - 1], scores[at - 1]
-        at -= 1
-    best[at], scores[at] = row, score
-    return min(count + 1, COMPARED)
-
-
-@inline
 def _best(
     row: int,
     signatures: NDArray[np.uint32],
@@ -87,21 +62,27 @@ def _best(
     heads: NDArray[np.int32],
     following: NDArray[np.int32],
     cutoff: int,
+    known: int,
+    seeds: NDArray[np.int32],
+    seed_scores: NDArray[np.int32],
+    seed_counts: NDArray[np.int32],
     seen: NDArray[np.int32],
     best: NDArray[np.int32],
     scores: NDArray[np.int32],
 ) -> int:
-    """List the row's best centres in `best`; how many."""
-    count = 0
+    """List the row's best centres in `best`, by number; how many."""
+    count = i64(seed_counts[row]) if known > 0 else i64(0)
+    for i in range(count):
+        best[i], scores[i] = seeds[row, i], seed_scores[row, i]
     for band in range(buckets.shape[0]):
         bucket = i64(buckets[band, row])
         centre = i64(heads[bucket]) if bucket >= 0 else i64(-1)
         while centre >= 0:
             if seen[centre] != row + 1:
                 seen[centre] = row + 1
-                score = _agreement(signatures, row, centre)
+                score = agreement(signatures, row, signatures, centre)
                 if score >= cutoff:
-                    count = _insert(best, scores, count, centre, score)
+                    count = insert(best, scores, count, known + centre, score)
             centre = i64(following[band, centre])
     return count
 
@@ -119,7 +100,7 @@ def _become_centre(
     for band in range(buckets.shape[0]):
         bucket = i64(buckets[band, row])
         if bucket >= 0 and sizes[bucket] < CENTRES:
-            if sizes[bucket] == 0:
+            if heads[bucket] < 0:
                 heads[bucket] = row
             else:
                 following[band, i64(tails[bucket])] = row
@@ -140,7 +121,24 @@ def _keep(
         _become_centre(row, buckets, heads, tails, sizes, following)
 
 
-@kernel(VOID, I64, I64, IN_U32_2D, IN_I32_2D, OUT_I32, OUT_I32_2D, I64, OUT_I32, OUT_I32, OUT_I32, OUT_U8)
+@kernel(
+    VOID,
+    I64,
+    I64,
+    IN_U32_2D,
+    IN_I32_2D,
+    OUT_I32,
+    OUT_I32_2D,
+    I64,
+    I64,
+    IN_I32_2D,
+    IN_I32_2D,
+    IN_I32,
+    OUT_I32,
+    OUT_I32,
+    OUT_I32,
+    OUT_U8,
+)
 def _mark_wanted(
     start: int,
     stop: int,
@@ -149,13 +147,31 @@ def _mark_wanted(
     heads: NDArray[np.int32],
     following: NDArray[np.int32],
     cutoff: int,
+    known: int,
+    seeds: NDArray[np.int32],
+    seed_scores: NDArray[np.int32],
+    seed_counts: NDArray[np.int32],
     seen: NDArray[np.int32],
     best: NDArray[np.int32],
     scores: NDArray[np.int32],
     wanted: NDArray[np.uint8],
 ) -> None:
     for row in range(start, stop):
-        count = _best(row, signatures, buckets, heads, following, cutoff, seen, best, scores)
+        count = _best(
+            row,
+            signatures,
+            buckets,
+            heads,
+            following,
+            cutoff,
+            known,
+            seeds,
+            seed_scores,
+            seed_counts,
+            seen,
+            best,
+            scores,
+        )
         for i in range(count):
             wanted[i64(best[i])] = 1
 
@@ -172,6 +188,10 @@ def _mark_wanted(
     OUT_I32_2D,
     I64,
     F64,
+    I64,
+    IN_I32_2D,
+    IN_I32_2D,
+    IN_I32,
     OUT_I32,
     OUT_I32,
     OUT_I32,
@@ -193,6 +213,10 @@ def _decide(
     following: NDArray[np.int32],
     cutoff: int,
     similarity: float,
+    known: int,
+    seeds: NDArray[np.int32],
+    seed_scores: NDArray[np.int32],
+    seed_counts: NDArray[np.int32],
     seen: NDArray[np.int32],
     best: NDArray[np.int32],
     scores: NDArray[np.int32],
@@ -204,11 +228,25 @@ def _decide(
     similarities: NDArray[np.float64],
 ) -> None:
     for row in range(start, stop):
-        count = _best(row, signatures, buckets, heads, following, cutoff, seen, best, scores)
+        count = _best(
+            row,
+            signatures,
+            buckets,
+            heads,
+            following,
+            cutoff,
+            known,
+            seeds,
+            seed_scores,
+            seed_counts,
+            seen,
+            best,
+            scores,
+        )
         for i in range(count):
             centre, found = i64(best[i]), scores[i] / signatures.shape[1]
             if exact:
-                found = _jaccard(hashes, starts[row], ends[row], starts[centre], ends[centre])
+                found = _jaccard(hashes, starts[known + row], ends[known + row], starts[centre], ends[centre])
             if found >= similarity:
                 centres[row], similarities[row] = centre, found
                 break
@@ -220,71 +258,55 @@ def _decide(
 class Stars:
     """The clusters of texts 0 … n − 1, decided from left to right in blocks of any size.
 
-    `signatures` is uint32 (n, functions); `buckets` int32 (bands, n): a number for every bucket, distinct over
-    bands, −1 where no other text is in it. A centre is compared exactly only if its signature agrees in `cutoff`
-    values at least. `centres` (int32, −1 for what stays) and `similarities` are the result.
+    `signatures` is uint32 (n, functions); `buckets` int32 (bands, n): a number below `bucket_count` for every bucket,
+    distinct over bands, −1 where no other text is in it. A centre is compared exactly only if its signature agrees in
+    `cutoff` values at least.
+
+    Texts may have `known` centres before them, which `seeds` offers them: those bear the numbers 0 … known − 1, and
+    text i the number known + i. `centres` (int32, the number of each text's centre, −1 for what stays) and
+    `similarities` are the result.
     """
 
     signatures: NDArray[np.uint32]
     buckets: NDArray[np.int32]
+    bucket_count: int
     similarity: float
     cutoff: int
+    known: int = 0
+    seeds: Seeds | None = None
     centres: NDArray[np.int32] = field(init=False)
     similarities: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        texts, buckets = len(self.signatures), int(self.buckets.max(initial=-1)) + 1
+        texts, buckets = len(self.signatures), self.bucket_count
         self.centres, self.similarities = np.full(texts, -1, np.int32), np.zeros(texts)
-        self._heads, self._tails = np.full(buckets, -1, np.int32), np.full(buckets, -1, np.int32)
-        self._sizes, self._following = np.zeros(buckets, np.int32), np.full(self.buckets.shape, -1, np.int32)
-        self._seen = np.zeros(texts, np.int32)
-        self._best, self._scores = np.empty(COMPARED, np.int32), np.empty(COMPARED, np.int32)
+        heads, tails = np.full(buckets, -1, np.int32), np.full(buckets, -1, np.int32)
+        following = np.full(self.buckets.shape, -1, np.int32)
+        none = np.zeros((0, COMPARED), np.int32)
+        seeds = self.seeds or Seeds(none, none, np.zeros(0, np.int32), np.zeros(buckets, np.int32))
+        self._seen, scratch = np.zeros(texts, np.int32), np.empty((2, COMPARED), np.int32)
+        self._grown: tuple[Any, ...] = (tails, seeds.sizes, following)
+        self._looked_up: tuple[Any, ...] = (self.signatures, self.buckets, heads)
+        offered = (self.known, seeds.best, seeds.scores, seeds.counts, self._seen, *scratch)
+        self._offered: tuple[Any, ...] = offered
 
     def keep(self, stop: int) -> None:
         """Let texts 0 … stop − 1 stay, however similar they are."""
-        _keep(stop, self.buckets, self._heads, self._tails, self._sizes, self._following)
+        _, buckets, heads = self._looked_up
+        _keep(stop, buckets, heads, *self._grown)
 
     def wanted(self, start: int, stop: int) -> NDArray[np.int64]:
-        """The earlier texts whose shingles `decide(start, stop, …)` will ask for, ascending."""
-        wanted = np.zeros(len(self.centres), np.uint8)
-        _mark_wanted(
-            start,
-            stop,
-            self.signatures,
-            self.buckets,
-            self._heads,
-            self._following,
-            self.cutoff,
-            self._seen,
-            self._best,
-            self._scores,
-            wanted,
-        )
+        """The numbers below text `start`'s whose shingles `decide(start, stop, …)` will ask for, ascending."""
+        wanted = np.zeros(self.known + len(self.centres), np.uint8)
+        arguments = (start, stop, *self._looked_up, self._grown[-1], self.cutoff, *self._offered, wanted)
+        _mark_wanted(*arguments)
         self._seen[:] = 0
         return np.flatnonzero(wanted)
 
     def decide(self, start: int, stop: int, sets: Sets | None) -> None:
         """Decide about texts start … stop − 1, by their shingles or, where there are none, by signatures alone."""
         exact = sets is not None
-        starts, ends, hashes = sets or Sets(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
-        _decide(
-            start,
-            stop,
-            self.signatures,
-            self.buckets,
-            self._heads,
-            self._tails,
-            self._sizes,
-            self._following,
-            self.cutoff,
-            self.similarity,
-            self._seen,
-            self._best,
-            self._scores,
-            exact,
-            starts,
-            ends,
-            hashes,
-            self.centres,
-            self.similarities,
-        )
+        shingles = sets or Sets(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+        state = (*self._looked_up, *self._grown, self.cutoff, self.similarity, *self._offered)
+        arguments = (start, stop, *state, exact, *shingles, self.centres, self.similarities)
+        _decide(*arguments)

@@ -45,8 +45,6 @@ def unite_runs(parents: NDArray[np.int64], rows: NDArray[np.int64], same: NDArra
     _unite_runs(parents, rows, same)
 
 
-def roots(parents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The smallest member of every row's set."""
-    found = parents.copy()
-    _flatten(found)
-    return found
+def flatten(parents: NDArray[np.int64]) -> None:
+    """Put, in place, the smallest member of every row's set for its parent."""
+    _flatten(parents)
