@@ -39,7 +39,9 @@ def run(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs.")],
     output: Annotated[Path, typer.Option(help="The folder to fill; run again to continue.")],
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
-    memory: Annotated[str, typer.Option(help="What deduplication may take while it resolves: 8GB, 500MB.")] = "4GB",
+    memory: Annotated[
+        str | None, typer.Option(help="What all processes may take together: 8GB; by default 3/4 of the machine's.")
+    ] = None,
     only: Annotated[str | None, typer.Option(metavar="I/N", help="Do share I (from 0) of N, for job arrays.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only the first so many records.")] = None,
     settings: Settings = None,
@@ -57,9 +59,9 @@ def run(
     fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
     ingest = [f"ingest.{key}={json.dumps(value)}" for key, value in fields.items() if value is not None]
     loaded = Recipe.load(recipe, [*(settings or []), *ingest])
-    options = Options(workers or cores(), _bytes(memory), _share(only), reuse)
+    options = Options(workers or cores(), None if memory is None else _bytes(memory), _share(only), reuse)
     if dry_run:
-        _show_plan(loaded, inputs)
+        _show_plan(loaded, inputs, options, limit)
         return
     result = _run(loaded, inputs, output, options, limit, quiet=quiet)
     if not result.finished:
@@ -81,7 +83,7 @@ def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None
         try:
             return run_recipe(recipe, inputs, output, options=options, limit=limit, progress=progress)
         except GuardError as error:
-            _show_books(error.books, recipe)
+            _show_books(error, recipe)
             raise
 
     if quiet or not sys.stderr.isatty():
@@ -105,21 +107,27 @@ def _show_table(folder: Path) -> None:
     console.print(f"{folder}/report.html", highlight=False, markup=False, soft_wrap=True)
 
 
-def _show_books(books: Any, recipe: Any) -> None:
+def _show_books(error: GuardError, recipe: Any) -> None:
     from rich.console import Console
 
+    from curate.reports.inspect import largest_clusters
     from curate.reports.table import yield_table
 
+    books: Any = error.books
     report = {"format": 1, "recipe": recipe.table(), **books.as_dict(), "seconds": 0, "peak_rss_bytes": 0}
     console = Console(stderr=True)
     console.print(yield_table(report, None, console.width))
+    if error.clusters:
+        console.print(largest_clusters(error.clusters))
 
 
-def _show_plan(recipe: Any, inputs: list[str]) -> None:
+def _show_plan(recipe: Any, inputs: list[str], options: Any, limit: int | None) -> None:
+    from curate import forecast
     from curate.ingest import discover
     from curate.reports.hostile import visible
+    from curate.runner import prepared
 
-    recipe.prepare()
+    planned = prepared(recipe, options)
     listing = discover(inputs, recipe.ingest)
     for source in listing.sources:
         typer.echo(f"read  {source.kind:<8} {max(source.bytes, 0):>14,}  {visible(source.path)}")
@@ -129,6 +137,8 @@ def _show_plan(recipe: Any, inputs: list[str]) -> None:
     for segment in recipe.segments:
         names = [stage.name for stage in (*segment.stages, *segment.barriers)]
         typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
+    for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
+        typer.echo(line)
 
 
 UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}

@@ -9,7 +9,7 @@ CurateError                  a sentence for the user; the CLI prints it on one l
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -46,8 +46,11 @@ class RunError(CurateError):
 
 
 class GuardError(RunError):
-    """A stage took more than its `[guard]` band allows; `books` is the report up to there."""
+    """A stage took more than its `[guard]` band allows.
 
-    def __init__(self, message: str, books: object) -> None:
+    `books` is the report up to there; `clusters`, where a barrier looks for copies, its largest ones.
+    """
+
+    def __init__(self, message: str, books: object, clusters: Sequence[object] = ()) -> None:
         super().__init__(message)
-        self.books = books
+        self.books, self.clusters = books, clusters

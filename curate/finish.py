@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from curate import shards
 from curate.cuts import Cut
 from curate.finished import require_finished
@@ -23,6 +25,7 @@ from curate.unit import REPORT, SKETCHES, TOKENIZER
 FOLDERS = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches")
 """What a run owns in its output folder, beside the manifest and the reports."""
 
+FEW_ROWS = 256
 SAMPLES = 3
 """Dropped documents shown in the HTML report, per reason."""
 
@@ -192,8 +195,11 @@ def _few(part: Path, seen: dict[str, int], most: int) -> Iterator[dict[str, Any]
             if seen.get(reason, 0) < most:
                 seen[reason] = seen.get(reason, 0) + 1
                 wanted.append(row)
-        if wanted:
-            yield from file.read_row_group(group, columns).take(wanted).to_pylist()
+        first = 0
+        for batch in file.iter_batches(FEW_ROWS, [group], columns) if wanted else ():
+            mine = [row - first for row in wanted if first <= row < first + batch.num_rows]
+            yield from batch.take(pa.array(mine, pa.int64())).to_pylist()
+            first += batch.num_rows
 
 
 def clean(folder: Path) -> int:

@@ -18,6 +18,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, Self
 
+from curate import memory
 from curate.cuts import read_cuts
 from curate.errors import RunError
 from curate.flow import Setting
@@ -40,7 +41,7 @@ class Job:
 def perform(job: Job, recipe: Recipe) -> int:
     """Do a job in this process; its peak memory so far in bytes."""
     job.function(_setting(job, recipe), folder=job.folder, **job.arguments)
-    return peak_memory()
+    return memory.peak()
 
 
 def _setting(job: Job, recipe: Recipe) -> Setting:
@@ -55,15 +56,6 @@ def _setting(job: Job, recipe: Recipe) -> Setting:
 
 _settings: dict[tuple[Path | None, Path | None], tuple[Recipe, Setting]] = {}
 _recipe: list[Recipe] = []
-
-
-def peak_memory() -> int:
-    """The most memory this process has held, in bytes."""
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _begin(table: dict[str, Any]) -> None:
@@ -98,7 +90,23 @@ class Pool:
     def __init__(self, recipe: Recipe, workers: int) -> None:
         self._recipe, self._workers = recipe, workers
         self._executor: ProcessPoolExecutor | None = None
-        self.peaks: dict[int, int] = {}
+        self._peaks: dict[int, int] = {}
+        """What the workers that there are have held at most."""
+        self._most = 0
+
+    @property
+    def peak(self) -> int:
+        """The most memory that this process and its workers have held together, each at its own peak."""
+        return max(self._most, sum(self._peaks.values()) + memory.peak())
+
+    def room(self, budget: int, needed: int) -> int:
+        """What this process may still take of a budget; ends the workers where beside them it is less than needed."""
+        memory.give_back()
+        held = sum(memory.resident(worker, most) for worker, most in self._peaks.items())
+        if self._executor is not None and budget - held - memory.resident() < needed:
+            self._executor.shutdown()
+            self._executor, self._most, self._peaks, held = None, self.peak, {}, 0
+        return budget - held - memory.resident()
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +124,7 @@ class Pool:
         """Yield each job once it is done; the first error of a job is raised."""
         if self._workers == 1 or len(jobs) == 1:
             for job in jobs:
-                self.peaks[os.getpid()] = perform(job, self._recipe)
+                perform(job, self._recipe)
                 yield job
         else:
             left = dict(enumerate(jobs))
@@ -151,7 +159,7 @@ class Pool:
 
     def _note(self, future: "Future[tuple[int, int]]") -> None:
         process, peak = future.result()
-        self.peaks[process] = max(peak, self.peaks.get(process, 0))
+        self._peaks[process] = max(peak, self._peaks.get(process, 0))
 
     def _start(self, workers: int) -> ProcessPoolExecutor:
         if self._executor is None:

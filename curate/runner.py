@@ -5,16 +5,17 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from curate import finish
+from curate import finish, forecast, memory
 from curate.errors import CurateError, RunError, UsageError
 from curate.ingest import discover
 from curate.lock import finishing, hold
-from curate.pool import Pool, peak_memory
+from curate.memory import Plan, plan
+from curate.pool import Pool
 from curate.progress import Progress, Silent
 from curate.recipe import Recipe
 from curate.report import Report
@@ -45,23 +46,36 @@ def run(
     `limit` reads only the first so many records. Raises `UsageError` for what the user can mend,
     `GuardError` where a stage takes more than its band, `RunError` where the books do not balance.
     """
-    options = options or Options(workers=os.cpu_count() or 1)
     started = time.perf_counter()
-    recipe.prepare()
+    planned = prepared(recipe, options or Options(workers=os.cpu_count() or 1))
     _refuse_lossy(recipe)
     folder = Path(output)
     listing = discover(inputs, recipe.ingest, folder)
+    progress = progress or Silent()
+    for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
+        progress.note(line)
+    options = replace(options or Options(), memory=planned.budget, workers=planned.workers)
     with _locked(folder, options), _told(folder), threads(1), Pool(recipe, options.workers) as pool:
-        work = Work(recipe, listing, folder / ".work", options, pool, progress or Silent(), limit)
+        work = Work(recipe, listing, folder / ".work", options, pool, progress, limit)
         work.claim()
         report = work.books()
         if report is None:
             return Result(folder, work.so_far(), finished=False)
         report.balance()
-        peak = sum(pool.peaks.values()) + (0 if os.getpid() in pool.peaks else peak_memory())
         with finishing(folder / ".work"):
-            finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=peak)
+            finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=pool.peak)
     return Result(folder, report, finished=True)
+
+
+def prepared(recipe: Recipe, options: Options) -> Plan:
+    """Load what the recipe's stages need, and plan what a run's processes take."""
+    before = memory.resident()
+    recipe.prepare()
+    files = sum(path.stat().st_size for stage in recipe.stages for path in stage.assets().values())
+    models = max(files, memory.resident() - before)
+    budget = options.memory or memory.default()
+    trains = recipe.tokens.tokenizer is None
+    return plan(budget, options.workers, memory.resident(), models=models, trains=trains)
 
 
 def _refuse_lossy(recipe: Recipe) -> None:

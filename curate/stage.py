@@ -373,6 +373,14 @@ class Barrier(Stage):
         as `<stage>.empty`; with `act = "flag"` texts stay whole and are counted as `<stage>.cut`.
         """
 
+    def forecast(self, rows: int, text_bytes: int) -> int:  # noqa: ARG002 - those that compare texts ask for both
+        """Bytes that `resolve` needs at least for so many documents of so much text; it may take `corpus.memory`."""
+        return RESOLVE_BYTES + ROW_BYTES * rows
+
+
+RESOLVE_BYTES, ROW_BYTES = 100 * 10**6, 40
+"""A portion of keys and a shard's sketch; and what numbers a document takes while all sketches are resolved."""
+
 
 @cache
 def _contents(pattern: str) -> str:

@@ -179,7 +179,8 @@ def train(texts: Iterable[str], vocabulary: int, workers: int = 1) -> str:
     return made
 
 
-PIECE = 1 << 20
+PIECE = 1 << 18
+"""Characters that the trainer is given at once, a thread."""
 _ENDLESS = re.compile(r"\S{1000}|\s{1000}")
 
 

@@ -25,7 +25,7 @@ from curate.stage import DOCUMENT, Barrier, buffers
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 * 2**20
 SHARD_ROWS = 2**17
-"""Documents of a raw shard at most: what later phases hold a row (sketches, verdicts) is bounded with it."""
+"""Documents of a raw shard at most: what is held for each row of a shard is bounded with it."""
 REPORT = "report.json"
 DOCUMENTS = "documents.arrow"
 ROWS = "rows.arrow"

@@ -13,17 +13,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from curate import finish, kept, pack, pilot, resolve, shards, unit
+from curate import finish, forecast, guard, kept, memory, pack, pilot, resolve, shards, unit
 from curate.cuts import read_cuts
 from curate.digests import digests_of
-from curate.errors import GuardError, RunError, UsageError
+from curate.errors import RunError, UsageError
 from curate.ingest import Listing, Source
 from curate.pool import Job, Pool
 from curate.progress import Progress
 from curate.recipe import Recipe, digest, key_of
-from curate.report import Report, Tally, total
+from curate.report import Report
 from curate.stage import Filter
-from curate.tokens import PATTERN
+from curate.tokens import PATTERN, PIECE
 
 UNIT_BYTES = 16 * 2**20
 UNIT_SOURCES = 2048
@@ -39,8 +39,8 @@ class Options:
     """How a run is carried out; nothing here changes what it produces."""
 
     workers: int = 1
-    memory: int = 4 * 2**30
-    """Bytes that barriers may take while they resolve."""
+    memory: int | None = None
+    """Bytes that all processes together may take; None stands for three quarters of the machine's."""
     only: tuple[int, int] | None = None
     """(I, N): do units I, I + N, I + 2N … of each phase, and stop where others must be waited for."""
     reuse: bool = False
@@ -61,6 +61,8 @@ class Work:
     whole: str = ""
     reports: list[Report] = field(default_factory=list)
     phases: list[Path] = field(default_factory=list)
+    size: forecast.Size = field(default_factory=forecast.Size)
+    """What the last phase has left."""
     tokenizer: Path | None = None
     cuts: Path | None = None
     """What the pilot has found for stages so far."""
@@ -146,26 +148,18 @@ class Work:
             left_over = f"{missing:,} of {len(todo):,} units are left to other shares"
             self.progress.note(f"{name}: {left_over}; run again after them")
             return None
-        found = [shards.read_json(job.folder / unit.REPORT) for job in todo]
-        books = sum((Report.from_dict(report["books"]) for report in found), Report())
-        _refuse_broken(books, found)
+        books, counts = Report(), []
+        for job in todo:  # one report at a time: there may be thousands
+            report = shards.read_json(job.folder / unit.REPORT)
+            books += Report.from_dict(report["books"])
+            counts.append(report["counts"])
+        guard.refuse_broken(books, counts)
         if name != "pilot":
             self.reports.append(books)
-            self._guard({stage.name for stage in books.stages} - ({"ingest"} if name == "ingest" else set()))
-        return found
-
-    def _guard(self, done: set[str]) -> None:
-        """Hold the stages that are done to their bands. Ingest is done only once its records have been judged."""
-        for stage in self.so_far().stages:
-            band, whole = self.recipe.guard.get(stage.name), stage.incoming.documents
-            if band is None or not whole or stage.name not in done:
-                continue
-            gone = (total(stage.dropped.values()) + total(stage.quarantined.values())).documents / whole
-            if gone > band.max_drop:
-                raise GuardError(
-                    f"{stage.name} took {gone:.1%} of {whole:,} documents, its band allows {band.max_drop:.1%}",
-                    self.so_far(),
-                )
+            # Ingest is done only once its records have been judged.
+            done = {stage.name for stage in books.stages} - ({"ingest"} if name == "ingest" else set())
+            guard.hold(self.recipe.guard, self.so_far(), done)
+        return counts
 
     def _ingest(self) -> list[tuple[Path, dict[str, Any]]] | None:
         sources = self.listing.sources
@@ -179,10 +173,13 @@ class Work:
         found = self._phase("ingest", jobs, self.recipe.ingest.model_dump(mode="json"))
         if found is None:
             return None
+        whole = [shard for counts in found for shard in counts["shards"]]
+        self.size = forecast.Size(sum(s["rows"] for s in whole), sum(s["bytes"] for s in whole))
+        self.progress.note(forecast.told(self.recipe, self.size))
         return [
             (self.phases[-1] / f"{number:05d}" / shard["file"], shard)
-            for number, report in enumerate(found)
-            for shard in report["counts"]["shards"]
+            for number, counts in enumerate(found)
+            for shard in counts["shards"]
         ]
 
     def _pilot(self, raw: Sequence[tuple[Path, dict[str, Any]]]) -> bool:
@@ -233,11 +230,12 @@ class Work:
 
     def _train(self, passed: Sequence[Path], seen: Sequence[Path]) -> bool:
         def jobs(folder: Path) -> list[Job]:
-            arguments = {"passed": passed, "seen": seen, "threads": self.options.workers}
+            arguments = {"passed": passed, "seen": seen, "threads": min(self.options.workers, pilot.THREADS)}
             return [self._job(pilot.train_tokenizer, folder, 0, arguments)]
 
-        wanted = self.recipe.tokens.vocabulary
-        return self._tokenized(jobs, wanted, PATTERN, pilot.TRAINING_BYTES, package_version("tokenizers"))
+        self._room("the tokenizer", memory.TRAINING)
+        parts = (self.recipe.tokens.vocabulary, PATTERN, pilot.TRAINING_BYTES, pilot.DISTINCT_BYTES, PIECE)
+        return self._tokenized(jobs, *parts, package_version("tokenizers"))
 
     def _tokenized(self, jobs: Jobs, *parts: Any) -> bool:
         if self._phase("tokenizer", jobs, *parts, shared=False) is None:
@@ -264,8 +262,11 @@ class Work:
 
         identities = self.recipe.identities([*part.stages, *part.barriers])
         kept = self.recipe.output.keep_dropped_text
-        if self._phase(f"segment{index}", jobs, identities, kept) is None:
+        found = self._phase(f"segment{index}", jobs, identities, kept)
+        if found is None:
             return None
+        left = self.so_far().output
+        self.size = forecast.Size(left.documents, left.bytes)
         return [self.phases[-1] / f"{n:05d}" for n in range(len(paths))]
 
     def _resolve(
@@ -273,7 +274,8 @@ class Work:
     ) -> list[Path] | None:
         barriers = self.recipe.segments[index].barriers
         drops = [files for files, barrier in zip(earlier, barriers, strict=False) if barrier.act == "drop"]
-        corpus = resolve.Shards(self.options.memory, self.recipe.seed, name, folders, drops)
+        room = self._room(name, barriers[number].forecast(self.size.documents, self.size.bytes))
+        corpus = resolve.Shards(room, self.recipe.seed, name, folders, drops)
 
         def jobs(folder: Path) -> list[Job]:
             arguments = {"index": index, "barrier": number, "corpus": corpus}
@@ -281,7 +283,20 @@ class Work:
 
         if self._phase(f"resolve-{name}", jobs, name, self.recipe.seed, shared=False) is None:
             return None
-        return [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
+        verdicts = [self.phases[-1] / "00000" / f"verdict-{n:05d}.arrow" for n in range(len(folders))]
+        band = self.recipe.guard.get(name)
+        if band is not None and barriers[number].act == "drop":
+            guard.hold_barrier(name, band, corpus, map(shards.read_arrow, verdicts), self.so_far())
+        return verdicts
+
+    def _room(self, what: str, needed: int) -> int:
+        """Bytes that this process may take for something that it does alone."""
+        budget = self.options.memory or memory.default()
+        room = self.pool.room(budget, needed)
+        if room < needed:
+            least = memory.size(budget - room + needed)
+            raise UsageError(f"--memory {memory.size(budget)} is too little for {what}: it takes {least} at least")
+        return room
 
     def _keep(self, legs: Sequence[Sequence[kept.Leg]]) -> bool:
         """Keep the sketches of what all segments have left."""
@@ -316,20 +331,6 @@ class Work:
             self.limit,
             read_cuts(self.cuts),
         )
-
-
-def _refuse_broken(books: Report, found: Sequence[dict[str, Any]]) -> None:
-    """A stage that fails on most documents is broken itself: quarantining the corpus would hide that."""
-    for stage in books.stages:
-        failed = stage.quarantined.get(f"{stage.name}.error", Tally()).documents
-        if failed * 2 > stage.incoming.documents and failed >= MANY_FAILURES:
-            first = next(
-                r["counts"]["errors"][stage.name] for r in found if stage.name in r["counts"].get("errors", {})
-            )
-            raise RunError(f"stage {stage.name} fails on {failed:,} of {stage.incoming.documents:,} documents: {first}")
-
-
-MANY_FAILURES = 20
 
 
 def _seen(report: dict[str, Any]) -> tuple[int, int]:

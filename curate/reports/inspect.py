@@ -68,6 +68,15 @@ def _outside(signal: str, value: float, limit: Books) -> Iterator[Broken]:
         yield Broken(signal, value, f"> {figures.limit(high)}")
 
 
+def largest_clusters(clusters: Sequence[Any]) -> RenderableType:
+    """Clusters by `size`: the `id` of the document that stays, and its `beginning`."""
+    parts: list[RenderableType] = [Text("largest clusters, each by the document that stays", style="bold")]
+    for cluster in clusters:
+        parts.append(Text(f"  {figures.grouped(cluster.size)} documents  {hostile.short(cluster.id, NAME_CELLS)}"))
+        parts.append(Padding(_excerpt(cluster.beginning, EXCERPT), (0, 0, 0, 4)))
+    return Group(*parts)
+
+
 def _heading(row: Books, recipe: Books) -> Text:
     heading = Text(hostile.short(row.get("id") or row.get("place") or "?", NAME_CELLS), style="bold")
     reason = row.get("reason")

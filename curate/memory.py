@@ -1,0 +1,147 @@
+"""Memory as an input: what the processes of a run take together, planned before anything is spent.
+
+A run is one process, or a parent and workers. Each takes what it has loaded (libraries, models), and more while
+it works: a worker for the batch that it has in hand, the parent while it trains a tokenizer or resolves a barrier.
+For those the parent may have all that the workers leave, and ends them where that is too little.
+
+The constants were measured with `python -m tests.bench.dedup_scale` and on real pages (`docs/dedup.md`): resident
+memory, summed over processes, so that what they share counts for each of them.
+"""
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from curate.errors import UsageError
+
+MB = 2**20
+
+LIBRARIES = 450 * MB
+"""What a worker has loaded at most without the recipe's own models, whatever its parent has loaded besides."""
+WORKING = 330 * MB
+"""What a process takes beside what it has loaded, in the unit that takes most: kernels, an encoder and its cache, and
+some copies of a batch of text."""
+TRAINING = 640 * MB
+"""The same while it trains a tokenizer: see `pilot.DISTINCT_BYTES`."""
+LEFT_BY_TRAINING = 250 * MB
+"""What the parent keeps of that."""
+TRACKER = 16 * MB
+"""A process that Python starts beside workers."""
+SHARE = 0.75
+"""Of the machine's memory, where nobody says how much a run may take."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a budget is spent, all in bytes."""
+
+    budget: int
+    here: int
+    """What this process has loaded."""
+    asked: int
+    """Workers that were asked for."""
+    workers: int
+    each: int
+    """What a worker takes at its peak, 0 where this process does the work itself."""
+    alone: int
+    """What this process takes at its peak while it is alone, barriers left out."""
+
+    @property
+    def left(self) -> int:
+        """What is left for barriers beside workers."""
+        return self.budget - self.workers * self.each - self.here - (LEFT_BY_TRAINING if self.each else WORKING)
+
+    def told(self) -> str:
+        """One line."""
+        doing = f"{self.workers} workers at {size(self.each)} each" if self.each else "one process"
+        fewer = f" instead of {self.asked}" if self.workers < self.asked else ""
+        peak = f"{size(self.alone)} at its peak here"
+        return f"memory {size(self.budget)}: {doing}{fewer}, {peak}, {size(max(self.left, 0))} for barriers"
+
+
+def plan(budget: int, workers: int, here: int, *, models: int, trains: bool) -> Plan:
+    """As many of `workers` processes as `budget` bytes allow.
+
+    `here`: what this process has loaded; `models`: what of that are the recipe's, which every worker loads;
+    `trains`: whether a tokenizer is trained. Raises `UsageError` where not even one process fits.
+    """
+    alone = here + (TRAINING if trains else WORKING)
+    if budget < alone:
+        least = f"this recipe takes {size(alone)} at least, and barriers more"
+        raise UsageError(f"--memory {size(budget)} is too little: {least}")
+    kept = here + (LEFT_BY_TRAINING if trains else WORKING // 2) + TRACKER
+    each = min(here, LIBRARIES + models) + WORKING
+    fits = min(workers, (budget - kept) // each)
+    return Plan(budget, here, workers, fits, each, alone) if fits > 1 else Plan(budget, here, workers, 1, 0, alone)
+
+
+def size(count: int) -> str:
+    """Bytes as `--memory` reads them: a GB is 2^30 of them."""
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{-(-count // 2**20)} MB"
+
+
+def resident(process: int | None = None, most: int = 0) -> int:
+    """Bytes of memory that a process holds now, or the `most` that it has held where the system does not say."""
+    if not PROCESSES.is_dir():
+        return most if process else peak()
+    with suppress(OSError, ValueError, IndexError):
+        pages = (PROCESSES / str(process or os.getpid()) / "statm").read_text("ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+PROCESSES = Path("/proc")
+
+
+def peak() -> int:
+    """The most memory this process has held, in bytes."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def give_back() -> None:
+    """Hand memory that is free inside this process back to the system."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def default() -> int:
+    """Three quarters of what the machine has, or of what this process's control group may take."""
+    return int(SHARE * min([_physical(), *_limits()]))
+
+
+def _physical() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 8 * 10**9
+
+
+def _limits(root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> Sequence[int]:
+    """The limits of the control group and of those above it (version 2), or of the memory controller (version 1)."""
+    found = []
+    with suppress(OSError, ValueError):
+        for line in mine.read_text("utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            folder = root / path.lstrip("/") if not controllers else root / "memory" / path.lstrip("/")
+            if not controllers or controllers == "memory":
+                for above in (folder, *folder.parents):
+                    found += [_limit(above / name) for name in ("memory.max", "memory.limit_in_bytes")]
+    return [limit for limit in found if limit]
+
+
+def _limit(path: Path) -> int:
+    """A control group's limit, 0 where it has none."""
+    with suppress(OSError, ValueError):
+        return int(path.read_text("ascii"))
+    return 0
