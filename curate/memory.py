@@ -9,13 +9,13 @@ memory, summed over processes, so that what they share counts for each of them.
 """
 
 import ctypes
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 
 from curate.errors import UsageError
@@ -86,17 +86,11 @@ def size(count: int) -> str:
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{-(-count // 2**20)} MB"
 
 
-def resident(process: int | None = None, most: int = 0) -> int:
-    """Bytes of memory that a process holds now, or the `most` that it has held where the system does not say."""
-    if not PROCESSES.is_dir():
-        return most if process else peak()
-    with suppress(OSError, ValueError, IndexError):
-        pages = (PROCESSES / str(process or os.getpid()) / "statm").read_text("ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+def resident(process: int | None = None) -> int:
+    """Bytes of memory that a process holds now, this one by default; 0 where it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return int(psutil.Process(process).memory_info().rss)
     return 0
-
-
-PROCESSES = Path("/proc")
 
 
 def peak() -> int:
@@ -117,14 +111,7 @@ def give_back() -> None:
 
 def default() -> int:
     """Three quarters of what the machine has, or of what this process's control group may take."""
-    return int(SHARE * min([_physical(), *_limits()]))
-
-
-def _physical() -> int:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 8 * 10**9
+    return int(SHARE * min([psutil.virtual_memory().total, *_limits()]))
 
 
 def _limits(root: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")) -> Sequence[int]:

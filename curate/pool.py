@@ -102,7 +102,7 @@ class Pool:
     def room(self, budget: int, needed: int) -> int:
         """What this process may still take of a budget; ends the workers where beside them it is less than needed."""
         memory.give_back()
-        held = sum(memory.resident(worker, most) for worker, most in self._peaks.items())
+        held = sum(map(memory.resident, self._peaks))
         if self._executor is not None and budget - held - memory.resident() < needed:
             self._executor.shutdown()
             self._executor, self._most, self._peaks, held = None, self.peak, {}, 0

@@ -52,12 +52,12 @@ def run(
     folder = Path(output)
     listing = discover(inputs, recipe.ingest, folder)
     progress = progress or Silent()
-    for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
-        progress.note(line)
     options = replace(options or Options(), memory=planned.budget, workers=planned.workers)
     with _locked(folder, options), _told(folder), threads(1), Pool(recipe, options.workers) as pool:
         work = Work(recipe, listing, folder / ".work", options, pool, progress, limit)
         work.claim()
+        for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
+            progress.note(line)
         report = work.books()
         if report is None:
             return Result(folder, work.so_far(), finished=False)

@@ -14,11 +14,10 @@ A stage's fields are semantics only. Workers, batch sizes and output paths are n
 and the same rows give the same signals whatever batch they come in.
 """
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
@@ -30,6 +29,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from curate.arrays import as_array, buffers, strings
 from curate.by_language import ByLanguage, grouped, labels, variant
+from curate.package_data import contents
 from curate.rules import OneOf, Range, Rule, breaks
 
 __all__ = [
@@ -156,7 +156,7 @@ class Stage(BaseModel, ABC):
                 fields[key] = getattr(self, key).sorted()
         versions = {package: package_version(package) for package in self.packages}
         made = {"use": self.use, "version": self.version, "packages": versions, **fields}
-        return {**made, "data": {name: _contents(name) for name in self.data}} if self.data else made
+        return {**made, "data": {name: contents(name) for name in self.data}} if self.data else made
 
 
 class Filter(Stage):
@@ -380,12 +380,3 @@ class Barrier(Stage):
 
 RESOLVE_BYTES, ROW_BYTES = 100 * 10**6, 40
 """A portion of keys and a shard's sketch; and what numbers a document takes while all sketches are resolved."""
-
-
-@cache
-def _contents(pattern: str) -> str:
-    """SHA-256 over names and bytes of the project's files of a pattern."""
-    state = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob(pattern)):
-        state.update(path.name.encode() + b"\0" + path.read_bytes())
-    return state.hexdigest()

@@ -13,6 +13,7 @@ FLOORS = {
     "curate.differences": 0,
     "curate.errors": 0,
     "curate.arrays": 0,
+    "curate.package_data": 0,
     "curate.rules": 0,
     "curate.by_language": 0,
     "curate.threads": 0,

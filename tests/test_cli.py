@@ -82,6 +82,30 @@ def test_help_names_every_command_and_imports_nothing_heavy():
         assert re.search(rf"^\s+{command}\s", out, re.MULTILINE)
 
 
+def test_a_barrier_that_takes_too_much_shows_its_clusters_harmlessly_and_ends_with_one_line(curate, tmp_path):
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(RECIPE + "[guard]\nexact = { max_drop = 0.1 }\n", "utf-8")
+    source = write_jsonl(tmp_path / "in.jsonl", [document(1) + "\x1b[31m"] * 20 + [document(2), document(3)])
+
+    code, _, err = curate("run", recipe, source, "--output", tmp_path / "out", "--workers", "1")
+
+    assert code == 1
+    assert "20 documents  in.jsonl#0" in err
+    assert "\x1b" not in err
+    assert err.splitlines()[-1] == "curate: exact took 86.4% of 22 documents, its band allows 10.0%"
+
+
+def test_a_dry_run_tells_what_memory_and_disk_are_needed_and_reads_nothing(curate, recipe, tmp_path):
+    source = write_jsonl(tmp_path / "in.jsonl", [document(i) for i in range(2000)])
+
+    code, out, _ = curate("run", recipe, source, "--output", tmp_path / "out", "--memory", "8GB", "--dry-run")
+
+    assert code == 0
+    assert "memory 8.0 GB: " in out
+    assert re.search(r"about [\d,]+ documents, \d MB, by the size of the inputs: at least exact \d+ MB of memory", out)
+    assert not (tmp_path / "out").exists()
+
+
 def test_every_commands_help_ends_with_an_example():
     for command in app.registered_commands:
         assert command.epilog.startswith("Example: curate ")

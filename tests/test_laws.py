@@ -324,7 +324,7 @@ def test_near_duplicates_are_told_from_documents_that_only_share_words(tmp_path)
 def test_no_run_option_enters_a_key(pages, tmp_path):
     recipe = Recipe.load("demo", ["tokens.vocabulary=1024"])
     folders = []
-    for number, options in enumerate([Options(workers=1), Options(workers=2, memory=2**28)]):
+    for number, options in enumerate([Options(workers=1), Options(workers=2, memory=2**36)]):
         run(recipe, [pages], tmp_path / str(number), options=options, limit=20)
         folders.append(sorted(path.name for path in (tmp_path / str(number) / ".work").iterdir() if path.is_dir()))
 
