@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 WORDS, QUANTILES = 50_000, 1 << 20
 KINDS = ("exact", "last", "first", "far")
-FILE_BYTES = 100 * 10**6
+FILE_BYTES, AT_ONCE = 100 * 10**6, 4096
 STRIDE = 1_000_003
 """A prime that no number of documents used here is a multiple of: members of a cluster lie far apart."""
 
@@ -54,50 +54,64 @@ def make(folder: Path, documents: int, size: int, seed: int) -> None:
     each = max(1, FILE_BYTES // size)
     for part, start in enumerate(range(0, documents, each)):
         with (folder / "input" / f"part-{part:05d}.jsonl").open("wb") as out:
-            for position in range(start, min(start + each, documents)):
-                out.write(model.line(*planted(position * STRIDE % documents, documents)))
+            for first in range(start, min(start + each, documents), AT_ONCE):
+                positions = np.arange(first, min(first + AT_ONCE, start + each, documents))
+                out.writelines(model.lines(*planted(positions * STRIDE % documents, documents)))
 
 
-def planted(number: int, documents: int) -> tuple[int, str]:
-    """Which base text a document bears, and what was done to it."""
+def planted(numbers: NDArray[np.int64], documents: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which base text each document bears, and what was done to it: 0 nothing, 1 is the head, then `KINDS`."""
     heads = documents // 40
     bases = documents - heads * len(KINDS)
-    if number < bases:
-        return number, "head" if number < heads else "alone"
-    kind, base = divmod(number - bases, heads)
-    return base, KINDS[kind]
+    copy, base = np.divmod(numbers - bases, heads)
+    alone = np.where(numbers < heads, 1, 0)
+    return np.where(numbers < bases, numbers, base), np.where(numbers < bases, alone, copy + 2)
 
 
 class Model:
     """Random words by Zipf's law; text `base` is a function of the seed alone."""
 
     def __init__(self, words: int, seed: int) -> None:
-        self._words, self._seed = words, seed
-        generator = np.random.default_rng(seed)
-        self._vocabulary = _vocabulary(generator)
+        self._words, self._seed = words, np.uint64(seed)
+        self._vocabulary = _vocabulary(np.random.default_rng(seed))
         shares = np.cumsum(1 / (np.arange(WORDS) + 2.7))
         self._table = np.searchsorted(shares / shares[-1], (np.arange(QUANTILES) + 0.5) / QUANTILES)
 
-    def line(self, base: int, kind: str) -> bytes:
-        """A document as a line of JSON."""
-        chosen = self._edited(self._drawn(base, 0), base, kind)
-        text = b" ".join([self._vocabulary[i] for i in chosen.tolist()])
-        made = text.upper() if kind == "exact" else text
-        return b'{"text":"%b","base":%d,"kind":"%b"}\n' % (made, base, kind.encode())
+    def lines(self, bases: NDArray[np.int64], kinds: NDArray[np.int64]) -> Iterator[bytes]:
+        """Documents as lines of JSON."""
+        least = 3 * self._words // 4
+        lengths = least + (self._random(bases, np.uint64(0)) % np.uint64(self._words // 2 + 1)).astype(np.int64)
+        ends = np.cumsum(lengths)
+        place = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+        edited = np.repeat(kinds, lengths) * self._is_edited(
+            place, np.repeat(lengths, lengths), np.repeat(kinds, lengths)
+        )
+        drawn = self._random(np.repeat(bases, lengths), (place + 1 + (edited << 32)).astype(np.uint64))
+        words = self._table[drawn % np.uint64(QUANTILES)].tolist()
+        names = ("alone", "head", *KINDS)
+        for base, kind, start, end in zip(
+            bases.tolist(), kinds.tolist(), (ends - lengths).tolist(), ends.tolist(), strict=True
+        ):
+            text = b" ".join([self._vocabulary[word] for word in words[start:end]])
+            made = text.upper() if names[kind] == "exact" else text
+            yield b'{"text":"%b","base":%d,"kind":"%b"}\n' % (made, base, names[kind].encode())
 
-    def _drawn(self, base: int, salt: int) -> NDArray[np.int64]:
-        generator = np.random.default_rng([self._seed, base, salt])
-        length = generator.integers(3 * self._words // 4, 5 * self._words // 4 + 1)
-        return self._table[generator.integers(0, QUANTILES, length)]
+    @staticmethod
+    def _is_edited(place: NDArray[np.int64], length: NDArray[np.int64], kind: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which words are replaced."""
+        some, third = np.maximum(1, length // 25), length // 3
+        last, first, far = (2 + KINDS.index(name) for name in ("last", "first", "far"))
+        ends = ((kind == last) & (place >= length - some)) | ((kind == far) & (place >= length - third))
+        return ends | ((kind == first) & (place < some))
 
-    def _edited(self, words: NDArray[np.int64], base: int, kind: str) -> NDArray[np.int64]:
-        count = max(1, len(words) // 3 if kind == "far" else len(words) // 25)
-        other = self._drawn(base, 1 + KINDS.index(kind))[:count] if kind in KINDS else words[:0]
-        if kind == "first":
-            words[:count] = other
-        elif kind in ("last", "far"):
-            words[-count:] = other
-        return words
+    def _random(self, base: NDArray[np.int64], salt: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:
+        """Numbers by SplitMix64 (Steele, Lea and Flood 2014) of seed, base and salt."""
+        mixed = (
+            base.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + salt * np.uint64(0xD1B54A32D192ED03) + self._seed
+        )
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+        return mixed ^ (mixed >> np.uint64(31))
 
 
 def _vocabulary(generator: np.random.Generator) -> list[bytes]:
