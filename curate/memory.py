@@ -33,6 +33,8 @@ LEFT_BY_TRAINING = 250 * MB
 """What the parent keeps of that."""
 TRACKER = 16 * MB
 """A process that Python starts beside workers."""
+USED = 0.9
+"""Of what is free when a barrier begins; the rest is for what allocators do not give back."""
 SHARE = 0.75
 """Of the machine's memory, where nobody says how much a run may take."""
 

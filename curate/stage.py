@@ -314,7 +314,7 @@ class Corpus(Protocol):
     """What a barrier may ask for while it resolves: shards in order, rows by number."""
 
     memory: int
-    """Bytes that `resolve` may take at its peak."""
+    """Bytes that `resolve` may take at its peak, beside what it holds for every document: see `Barrier.forecast`."""
     seed: int
 
     @property
@@ -374,9 +374,12 @@ class Barrier(Stage):
         """
 
     def forecast(self, rows: int, text_bytes: int) -> int:  # noqa: ARG002 - those that compare texts ask for both
-        """Bytes that `resolve` needs at least for so many documents of so much text; it may take `corpus.memory`."""
+        """Bytes that `resolve` needs at least for so many documents of so much text.
+
+        What of that grows with them is set aside: `corpus.memory` is what is left for everything else.
+        """
         return RESOLVE_BYTES + ROW_BYTES * rows
 
 
-RESOLVE_BYTES, ROW_BYTES = 100 * 10**6, 40
-"""A portion of keys and a shard's sketch; and what numbers a document takes while all sketches are resolved."""
+RESOLVE_BYTES, ROW_BYTES = 100 * 10**6, 64
+"""Portions of keys and a shard's sketch; and the numbers that are held for every document meanwhile."""

@@ -274,7 +274,9 @@ class Work:
     ) -> list[Path] | None:
         barriers = self.recipe.segments[index].barriers
         drops = [files for files, barrier in zip(earlier, barriers, strict=False) if barrier.act == "drop"]
-        room = self._room(name, barriers[number].forecast(self.size.documents, self.size.bytes))
+        needed = barriers[number].forecast(self.size.documents, self.size.bytes)
+        free = self._room(name, needed) - needed
+        room = barriers[number].forecast(0, 0) + int(memory.USED * free)
         corpus = resolve.Shards(room, self.recipe.seed, name, folders, drops)
 
         def jobs(folder: Path) -> list[Job]:
