@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate import shards, tokens
+from curate import groups, shards, tokens
 from curate.cuts import Cut, read_cuts
 from curate.flow import Pass, Setting
 from curate.report import Report
@@ -30,18 +30,15 @@ def leg(setting: Setting, shard: Path, folder: Path, start: int, stop: int, shar
     """
     stages = [stage for part in setting.recipe.segments for stage in part.stages]
     way = Pass(Setting(setting.recipe), "pilot")
-    seen = []
-    with shards.BatchWriter(folder / DOCUMENTS) as writer:
+    with shards.BatchWriter(folder / DOCUMENTS) as writer, groups.arrow(folder / SEEN) as seen:
         for flow in flows(way, shard):
             if share is not None:
                 flow = way.ingested(flow.where(sampled(flow.batch.column("id"), setting.recipe.seed, share)))
-                seen.append(flow.batch.column("text"))
+                seen.write(flow.batch.select(["text"]))
             flow = way.through(flow, stages[start:stop])
             for asking in stages[stop : stop + 1]:
                 flow = way.measured(flow, asking)
             writer.write(flow.batch if stop < len(stages) else flow.batch.select(["text"]))
-    if seen:
-        shards.write_arrow(folder / SEEN, pa.table({"text": pa.chunked_array(seen, pa.string())}))
     commit(folder, way.books_so_far(), counts={"errors": way.errors})
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import tomli_w
 
-from curate import Options, run
+from curate import Options, pilot, run
 from curate.shards import read_json
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
@@ -143,3 +143,11 @@ def test_another_share_is_another_key():
     stages = build(LONGEST).stages, build({**LONGEST, "keep_ratio": 0.3}).stages
 
     assert build().identities(stages[0]) != build().identities(stages[1])
+
+
+def test_a_tokenizer_is_trained_on_fewer_texts_where_words_hardly_repeat():
+    repeated, distinct = ["the same few words again"] * 1000, [f"{i:040}" for i in range(1000)]
+
+    assert pilot._few_words(repeated, 100) == repeated
+    assert pilot._few_words(distinct, 10_000) == distinct[::4]
+    assert pilot._few_words(["x" * 1000], 10) == ["x" * 1000]
