@@ -143,6 +143,8 @@ class Work:
         self.progress.phase(name, len(todo), len(todo) - len(left))
         for job in self.pool.run(left):
             self.progress.advance(*_seen(shards.read_json(job.folder / unit.REPORT)))
+        if not shared:
+            memory.give_back()  # before workers take theirs again
         missing = sum(not unit.done(job.folder) for job in todo)
         if missing:
             left_over = f"{missing:,} of {len(todo):,} units are left to other shares"
