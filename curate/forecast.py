@@ -55,8 +55,15 @@ def told(recipe: Recipe, given: Size) -> str:
 
 
 def sketch_bytes(barrier: Barrier) -> int:
-    """Bytes of a document's sketch; columns of no fixed width are not counted."""
-    sketch = barrier.sketch(pa.RecordBatch.from_pylist([], DOCUMENT))
+    """Bytes of a document's sketch; columns of no fixed width are not counted.
+
+    What names columns of other stages is left at its default, since it changes values and not their width.
+    """
+    fields = type(barrier).model_fields
+    plain = barrier.model_copy(update={key: fields[key].default for key in ("keep", "scope") if key in fields})
+    if not set(plain.asks) <= set(DOCUMENT.names):
+        return 0
+    sketch = plain.sketch(pa.RecordBatch.from_pylist([], DOCUMENT))
     return -(-sum(_bits(column.type) for column in sketch.columns) // 8)
 
 

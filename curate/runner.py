@@ -74,7 +74,7 @@ def prepared(recipe: Recipe, options: Options) -> Plan:
     files = sum(path.stat().st_size for stage in recipe.stages for path in stage.assets().values())
     models = max(files, memory.resident() - before)
     budget = options.memory or memory.default()
-    trains = recipe.tokens.tokenizer is None
+    trains = recipe.output.tokens and recipe.tokens.tokenizer is None
     return plan(budget, options.workers, memory.resident(), models=models, trains=trains)
 
 

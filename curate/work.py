@@ -16,7 +16,7 @@ from typing import Any
 from curate import finish, forecast, guard, kept, memory, pack, pilot, resolve, shards, unit
 from curate.cuts import read_cuts
 from curate.digests import digests_of
-from curate.errors import RunError, UsageError
+from curate.errors import UsageError
 from curate.ingest import Listing, Source
 from curate.pool import Job, Pool
 from curate.progress import Progress

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from curate import Options, memory, run
+from curate import Options, forecast, memory, run
 from curate.errors import UsageError
 from curate.memory import MB, plan
 from curate.pool import Job, Pool
@@ -148,3 +148,14 @@ def test_planted_clusters_keep_one_document_each(planted):
 
     assert told.startswith("20,000 documents, 500 planted clusters: 500 kept one, 0 none, 0 more")
     assert told.endswith("documents like no other 0 went, of those far from their head 0")
+
+
+def test_a_forecast_needs_no_column_of_other_stages():
+    recipe = build(
+        {"use": "length"}, {"use": "minhash", "keep": "length.words"}, {"use": "exact", "scope": "meta.crawl"}
+    )
+
+    told = forecast.told(recipe, forecast.Size(1_000_000, 3 * GB))
+
+    assert told.startswith("1,000,000 documents, 3.0 GB: at least minhash 157 MB, exact 157 MB of memory, ")
+    assert forecast.sketch_bytes(recipe.stages[1]) == forecast.sketch_bytes(build({"use": "minhash"}).stages[0]) > 640
