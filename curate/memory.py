@@ -29,6 +29,8 @@ WORKING = 330 * MB
 some copies of a batch of text."""
 TRAINING = 640 * MB
 """The same while it trains a tokenizer: see `pilot.DISTINCT_BYTES`."""
+LEFT_BY_UNITS = 190 * MB
+"""What a process keeps of units that it has done, when it comes to that."""
 LEFT_BY_TRAINING = 250 * MB
 """What the parent keeps of that."""
 TRACKER = 16 * MB
@@ -73,7 +75,7 @@ def plan(budget: int, workers: int, here: int, *, models: int, trains: bool) -> 
     `here`: what this process has loaded; `models`: what of that are the recipe's, which every worker loads;
     `trains`: whether a tokenizer is trained. Raises `UsageError` where not even one process fits.
     """
-    alone = here + (TRAINING if trains else WORKING)
+    alone = here + (LEFT_BY_UNITS + TRAINING if trains else WORKING)
     if budget < alone:
         least = f"this recipe takes {size(alone)} at least, and barriers more"
         raise UsageError(f"--memory {size(budget)} is too little: {least}")

@@ -6,7 +6,7 @@ Every phase has a folder whose name ends in the hash of all that determines it, 
 inputs' digests; a unit that has committed there is never done again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
 from itertools import pairwise
@@ -17,18 +17,13 @@ from curate import finish, forecast, guard, kept, memory, pack, pilot, resolve, 
 from curate.cuts import read_cuts
 from curate.digests import digests_of
 from curate.errors import UsageError
-from curate.ingest import Listing, Source
+from curate.ingest import Listing, grouped
 from curate.pool import Job, Pool
 from curate.progress import Progress
 from curate.recipe import Recipe, digest, key_of
 from curate.report import Report
 from curate.stage import Filter
 from curate.tokens import PATTERN, PIECE
-
-UNIT_BYTES = 16 * 2**20
-UNIT_SOURCES = 2048
-"""Small sources are read together, so that ten thousand pages are not ten thousand units."""
-
 
 Jobs = Callable[[Path], list[Job]]
 """A phase's units, once the phase's folder is known."""
@@ -166,7 +161,7 @@ class Work:
     def _ingest(self) -> list[tuple[Path, dict[str, Any]]] | None:
         sources = self.listing.sources
         # A limit is of the first records in order: one unit reads them and stops.
-        groups = list(_groups(sources)) if self.limit is None else [sources]
+        groups = list(grouped(sources)) if self.limit is None else [sources]
 
         def jobs(folder: Path) -> list[Job]:
             arguments = [{"sources": group, "limit": self.limit} for group in groups]
@@ -346,17 +341,3 @@ def _seen(report: dict[str, Any]) -> tuple[int, int]:
         return sum(t["documents"] for t in counts.values()), sum(t["tokens"] for t in counts.values())
     packed = report["files"].get("documents.parquet", {}).get("rows", 0)  # by a run that counts no tokens
     return books["input"]["documents"] or packed, books["input"]["tokens"]
-
-
-def _groups(sources: Sequence[Source]) -> Iterator[tuple[Source, ...]]:
-    """Sources in order, small ones together."""
-    group: list[Source] = []
-    size = 0
-    for source in sources:
-        if group and (size + source.bytes > UNIT_BYTES or len(group) >= UNIT_SOURCES):
-            yield tuple(group)
-            group, size = [], 0
-        group.append(source)
-        size += source.bytes
-    if group:
-        yield tuple(group)

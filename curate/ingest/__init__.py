@@ -7,7 +7,8 @@ input: it ends in a `Fault` that names place and reason, and reading goes on whe
 """
 
 from curate.ingest.discover import discover
+from curate.ingest.groups import grouped
 from curate.ingest.read import read
 from curate.ingest.records import Fault, Ingest, Listing, Record, Skipped, Source
 
-__all__ = ["Fault", "Ingest", "Listing", "Record", "Skipped", "Source", "discover", "read"]
+__all__ = ["Fault", "Ingest", "Listing", "Record", "Skipped", "Source", "discover", "grouped", "read"]
