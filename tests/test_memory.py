@@ -36,7 +36,7 @@ def test_too_many_workers_for_a_budget_are_fewer_and_the_plan_says_so():
 
 
 def test_where_two_workers_do_not_fit_one_process_does_all():
-    made = plan(1 * GB, 16, 300 * MB, models=0, trains=True)
+    made = plan(1300 * MB, 16, 300 * MB, models=0, trains=True)
 
     assert (made.workers, made.each) == (1, 0)
     assert "one process instead of 16" in made.told()
