@@ -1,6 +1,7 @@
 """What bounds a signal: ranges, sets of values, and the rules that a filter makes of its fields."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, Self, cast
 
 import numpy as np
@@ -80,3 +81,22 @@ def breaks(rule: Rule, signal: pa.Array) -> NDArray[np.bool_]:
     else:
         bad = pc.greater(signal, pa.scalar(rule.limit, pa.float64()))
     return cast("NDArray[np.bool_]", np.asarray(pc.fill_null(bad, fill_value=False)))
+
+
+def broken(rules: Sequence[Rule], signals: pa.StructArray, use: str) -> pa.Array:
+    """Which of the rules each row breaks: uint64, one bit a rule. Raises `KeyError` for a rule without its signal."""
+    found = np.zeros(len(signals), np.uint64)
+    for bit, rule in enumerate(rules):
+        if rule.limit is not None and rule.limit != []:
+            if signals.type.get_field_index(rule.signal) < 0:
+                raise KeyError(f"{use}: rule {rule.signal!r} has no signal of that name")
+            found |= breaks(rule, signals.field(rule.signal)).astype(np.uint64) << np.uint64(bit)
+    return pa.array(found)
+
+
+def first_broken(bits: NDArray[np.uint64], rules: int) -> NDArray[np.int8]:
+    """Per row the lowest bit that is set, of so many; −1 where none is."""
+    first = np.full(len(bits), -1, np.int8)
+    for bit in range(rules - 1, -1, -1):
+        first[(bits >> np.uint64(bit)) & np.uint64(1) == 1] = bit
+    return first

@@ -10,17 +10,16 @@ stage that has measured it. There are three kinds of stages:
 - a `Barrier` (deduplication) sees the whole corpus: it sketches batches, resolves all sketches
   once, and gives a verdict for every row.
 
-A stage's fields are semantics only. Workers, batch sizes and output paths are not its business,
-and the same rows give the same signals whatever batch they come in.
+A stage's fields are semantics only, and the same rows give the same signals whatever batch they come in.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +28,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from curate.arrays import as_array, buffers, strings
 from curate.by_language import ByLanguage, grouped, labels, variant
+from curate.corpus import Corpus
+from curate.cuts import Cut
 from curate.package_data import contents
-from curate.rules import OneOf, Range, Rule, breaks
+from curate.rules import OneOf, Range, Rule, broken, first_broken
 
 __all__ = [
     "DOCUMENT",
@@ -49,8 +50,6 @@ __all__ = [
     "buffers",
     "strings",
 ]
-
-from curate.cuts import Cut
 
 DOCUMENT = pa.schema(
     [
@@ -264,21 +263,11 @@ class Filter(Stage):
 
     def judged(self, signals: pa.StructArray) -> pa.Array:
         """Which of the stage's own rules each row breaks: uint64, one bit a rule."""
-        broken = np.zeros(len(signals), np.uint64)
-        for bit, rule in enumerate(self.rules):
-            if rule.limit is not None and rule.limit != []:
-                if signals.type.get_field_index(rule.signal) < 0:
-                    raise KeyError(f"{self.use}: rule {rule.signal!r} has no signal of that name")
-                broken |= breaks(rule, signals.field(rule.signal)).astype(np.uint64) << np.uint64(bit)
-        return pa.array(broken)
+        return broken(self.rules, signals, self.use)
 
     def verdicts(self, column: pa.StructArray) -> NDArray[np.int8]:
         """Per row the index of the first broken rule, −1 where none is."""
-        broken = np.asarray(column.field("broken"))
-        first = np.full(len(broken), -1, np.int8)
-        for bit in range(len(self.rules) - 1, -1, -1):
-            first[(broken >> np.uint64(bit)) & np.uint64(1) == 1] = bit
-        return first
+        return first_broken(np.asarray(column.field("broken")), len(self.rules))
 
 
 @dataclass(frozen=True)
@@ -308,30 +297,6 @@ class Rewrite(Stage):
             return None
         arrays = [as_array(value, rows) for value in edited.signals.values()]
         return pa.StructArray.from_arrays(arrays, names=list(edited.signals))
-
-
-class Corpus(Protocol):
-    """What a barrier may ask for while it resolves: shards in order, rows by number."""
-
-    memory: int
-    """Bytes that `resolve` may take at its peak, beside what it holds for every document: see `Barrier.forecast`."""
-    seed: int
-
-    @property
-    def past(self) -> int:
-        """How many of the shards, the first ones, are of earlier runs: their documents stay, and get no verdict."""
-
-    def __len__(self) -> int:
-        """The number of shards."""
-
-    def sketch(self, shard: int) -> pa.Table:
-        """The shard's sketch, one row a document, memory-mapped."""
-
-    def alive(self, shard: int) -> NDArray[np.bool_]:
-        """Which rows an earlier barrier of the same segment has left."""
-
-    def take(self, shard: int, rows: NDArray[np.int64], columns: Sequence[str] = ("text",)) -> pa.RecordBatch:
-        """Some rows (ascending) of the documents that were sketched."""
 
 
 class Barrier(Stage):

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import AfterValidator
 
-from curate.ops import stopwords, text, treebank
+from curate.ops import marks, stopwords, text, treebank
 from curate.ops.breaks import broken_lines
 from curate.ops.treebank import Reading
 from curate.stage import Filter, Range, Signals, buffers
@@ -87,14 +87,14 @@ class Gopher(Filter):
         offsets, data = buffers(batch["text"])
         apart = treebank.read(offsets, data, self.punctuation_words)
         words = text.words(*apart)
-        marks = text.marks(offsets, data)
+        found = marks.marks(offsets, data)
         lines = (broken_lines if self.blank_lines else text.lines)(offsets, data, self.bullets)
         exact, every = self.exact_stop_words, self.repeated_stop_words
         return {
             "words": words.plain,
             "mean_word_length": text.ratio(words.plain_characters, words.plain),
             "median_word_length": words.median,
-            "symbol_ratio": text.ratio(np.maximum(marks.hashes, marks.ellipses), words.total),
+            "symbol_ratio": text.ratio(np.maximum(found.hashes, found.ellipses), words.total),
             "bullet_line_ratio": text.ratio(lines.bullets, lines.total),
             "ellipsis_line_ratio": text.ratio(lines.ellipses, lines.total),
             "alpha_word_ratio": text.ratio(words.alphabetic, words.total),

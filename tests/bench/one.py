@@ -79,7 +79,7 @@ KERNELS: dict[str, Callable[[Texts], Callable[[], object]]] = {
     "text.characters": _plain("text.characters"),
     "text.words": _plain("text.words"),
     "text.lines": _plain("text.lines"),
-    "text.marks": _plain("text.marks"),
+    "marks.marks": _plain("marks.marks"),
     "shapes.shapes": _plain("shapes.shapes", width=30),
     "sentences.sentences": _plain("sentences.sentences"),
     "phrases.occurrences": _occurrences,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from curate.ops import text
+from curate.ops import marks, text
 from tests.ops import text_reference as reference
 from tests.ops.kernel_texts import batches, packed
 
@@ -48,7 +48,7 @@ def test_lines_are_counted_by_how_they_begin_and_end(rows):
 
 @given(batches)
 def test_hashes_and_ellipses_are_counted_as_strings(rows):
-    counted = text.marks(*packed(rows))
+    counted = marks.marks(*packed(rows))
 
     assert counted.hashes.tolist() == [row.count("#") for row in rows]
     assert counted.ellipses.tolist() == [row.count("...") + row.count("…") for row in rows]
