@@ -1,121 +1,181 @@
 """Near-duplicates against the truth: recall, removals that were wrong, time and memory, beside other programs.
 
-The truth is the exact Jaccard similarity of all pairs, by shingles of five words, once as the stage `minhash` cuts words
-and once as lower-cased runs of `\\w`, by which the others go. A pair of 0.8 or more is *found* if not both documents
-stay; a removal is *wrong* if its similarity to each document that stays is under 0.7. Sets: versions of terms and
-policies, licences, and the first thousand of these licences with planted edits.
+The truth is the exact Jaccard similarity of all pairs, by shingles of five words: lower-cased runs of `\\w`, by which the
+others go, and beside it the words of the stage `minhash`. A pair of 0.8 or more is *found* if not both documents stay; a
+removal is *wrong* if its similarity to each document that stays is under 0.7.
 
-sluice: `curate run` of the stage alone, from JSON Lines to documents in Parquet. The others, from there to the numbers
-of the documents that stay (`dedup_side.py` says how), run in `CACHE/dedup`, an environment with datasketch and rensa,
-and in datatrove's; a program that is not installed is left out.
+sluice is `curate run` of the stage alone, from JSON Lines to documents in Parquet. The others go from there to the
+numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
+rensa, in datatrove's, and in `CACHE/textdedup`; a program that is not installed is left out, and so are the two that are
+slow on the largest set. On the last set each runs alone, on one core.
 """
 
-import json
-import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from tests.bench import tables
-from tests.bench.dedup_truth import Truth, own, plain
-from tests.bench.measure import FailedRunError, Run, run
-from tests.bench.setting import HERE, PROGRAMS, Setting, say
+from tests.bench.dedup_programs import Result, ours, theirs
+from tests.bench.dedup_sets import Set, first, sets
+from tests.bench.dedup_truth import Truth, candidates, curve, keys
+from tests.bench.setting import Setting, say
 
 PAGE = Path(__file__).parents[2] / "docs" / "dedup.md"
-SETS = ("dedup_ota_versions", "dedup_licences")
-OTHERS = {"datasketch": "dedup", "rensa": "dedup", "datatrove": "datatrove"}
-"""Program → its environment in the cache."""
-PLANTED = 1000
-RECIPE = """name = "dedup"
-[output]
-tokens = false
-[[stage]]
-use = "minhash"
-"""
+TOGETHER = (
+    ("rensa", "rensa-20x6", "rensa-checked"),
+    ("datasketch", "datasketch-20x6", "datasketch-checked"),
+    ("text-dedup",),
+    ("datatrove",),
+)
+"""What one process does where time does not count."""
+SLOW = ("text-dedup", "datatrove")
+LARGE, SMALL = 120, 40
+"""Megabytes up to which the slow ones run, and up to which datatrove runs with 20 × 6 too."""
+TOLD = {
+    "sluice": "sluice",
+    "rensa": "rensa, its defaults (checked)",
+    "rensa-20x6": "rensa 20 × 6, unchecked",
+    "rensa-checked": "rensa 20 × 6, checked",
+    "datasketch": "datasketch, its defaults (9 × 13, unchecked)",
+    "datasketch-20x6": "datasketch 20 × 6, unchecked",
+    "datasketch-checked": "datasketch 20 × 6, checked",
+    "text-dedup": "text-dedup (9 × 13, unchecked)",
+    "datatrove": "datatrove, its defaults (14 × 8, unchecked)",
+    "datatrove-20x6": "datatrove 20 × 6, unchecked",
+}
 
 
 def main(setting: Setting) -> str:
     """Measure and tell."""
     if setting.data is None:
         raise SystemExit("dedup needs --data")
-    sets = {name: texts(setting.data / name / "docs.jsonl.zst") for name in SETS}
-    sets["planted edits"] = planted(sets["dedup_licences"][:PLANTED])
-    return "\n\n".join(f"{name}: {len(found):,} documents\n\n{judged(setting, found)}" for name, found in sets.items())
+    parts, similarities, met = [], [np.zeros(0)], [np.zeros(0, np.bool_)]
+    for given in sets(setting, setting.data):
+        say(f"{given.name}: {len(given.texts):,} documents, {given.megabytes:.0f} MB")
+        truth = Truth.kept(given.texts, "own", setting.inputs)
+        similarities.append(truth.similarities)
+        met.append(candidates(truth.pairs, keys(given.texts)))
+        parts.append(judged(setting, given, truth))
+    return "\n\n".join([*parts, s_curve(np.concatenate(similarities), np.concatenate(met))])
 
 
-def texts(path: Path) -> list[str]:
-    lines = pa.input_stream(str(path), compression="zstd").read().decode().split("\n")
-    return [json.loads(line)["text"] for line in lines if line]
-
-
-def planted(originals: Sequence[str]) -> list[str]:
-    """Each document, and it with words dropped, words swapped, and boilerplate around it."""
-    rng = random.Random(1)
-    frame = "Home About Contact Terms Privacy Search this site Subscribe to our newsletter today"
-    made = []
-    for text in originals:
-        words = text.split(" ")
-        dropped = [word for word in words if rng.random() > 0.02]
-        swapped = words.copy()
-        for at in rng.sample(range(max(1, len(words) - 1)), len(words) // 100):
-            swapped[at : at + 2] = swapped[at : at + 2][::-1]
-        made += [text, " ".join(dropped), " ".join(swapped), f"{frame}\n{text}\n{frame}"]
-    return made
-
-
-def judged(setting: Setting, found: Sequence[str]) -> str:
-    given = setting.fresh("documents") / "documents.jsonl"
-    given.parent.mkdir(parents=True)
-    rows = (json.dumps({"id": str(i), "text": text}, ensure_ascii=False) for i, text in enumerate(found))
-    given.write_text("".join(f"{row}\n" for row in rows), "utf-8")
-    truths = [Truth.of(own(found)), Truth.of(plain(found))]
-    lines = []
-    for program in ("sluice", *OTHERS):
-        say(f"{program}: {len(found):,} documents")
-        try:
-            kept, took = ours(setting, given) if program == "sluice" else theirs(setting, program, given)
-        except (FailedRunError, FileNotFoundError) as error:
-            say(f"left out: {str(error).splitlines()[-1]}")
-            continue
-        stays = np.isin(np.arange(len(found)), kept)
-        shares = [f"{truth.recall(stays):.4f}" for truth in truths]
-        wrong = [str(truth.wrong(stays)) for truth in truths]
-        size = sum(len(text.encode()) for text in found) / 1e6
-        cost = [tables.duration(took.cpu_seconds), tables.rate(size / took.cpu_seconds), tables.size(took.peak_bytes)]
-        lines.append([program, f"{len(kept):,}", shares[0], wrong[0], shares[1], wrong[1], *cost])
-    pairs = " and ".join(f"{len(truth.pairs):,}" for truth in truths)
-    head = ["", "kept", "found", "wrong", "found (`\\w`)", "wrong (`\\w`)", "CPU time", "MB/s", "peak memory"]
-    return f"{pairs} pairs of 0.8 or more, by the stage's words and by `\\w`.\n\n{tables.table(head, lines)}"
-
-
-def ours(setting: Setting, given: Path) -> tuple[list[int], Run]:
-    recipe, output = setting.work / "dedup.toml", setting.fresh("curate")
-    recipe.write_text(RECIPE)
-    command: list[str | Path] = [
-        PROGRAMS / "curate",
-        "run",
-        recipe,
-        given,
-        "--output",
-        output,
-        "--workers",
-        "1",
-        "--quiet",
-    ]
-    took = run(command, setting.work / "curate.log", pin=setting.pin)
-    ids = [pq.read_table(file, columns=["id"])["id"].to_pylist() for file in sorted((output / "documents").glob("*"))]
-    return [int(name.rpartition("#")[2]) for part in ids for name in part], took
-
-
-def theirs(setting: Setting, program: str, given: Path) -> tuple[list[int], Run]:
-    python = setting.cache / OTHERS[program] / "bin" / "python"
-    if not python.exists():
-        raise FileNotFoundError(f"no environment with {program} at {python}")
-    out, work = setting.work / f"{program}-kept.json", setting.fresh(program)
-    took = run(
-        [python, HERE / "dedup_side.py", program, given, out, work], setting.work / f"{program}.log", pin=setting.pin
+def judged(setting: Setting, given: Set, truth: Truth) -> str:
+    """What the programs made of a set."""
+    if given.name == "pages and snippets":
+        results = alone(setting, given)
+        also = [costs(given, results), growth(setting, given)]
+    else:
+        results = together(setting, given)
+        also = [planted(given, Truth.kept(given.texts, "plain", setting.inputs), results)] if given.edits else []
+    truths = [Truth.kept(given.texts, "plain", setting.inputs), truth]
+    rows = [(TOLD[result.program], *figures(result, given, truths)) for result in results]
+    head = (
+        "",
+        "kept",
+        "pairs found",
+        "share",
+        "wrong",
+        "of removals",
+        "pairs (stage's words)",
+        "wrong (stage's words)",
     )
-    return json.loads(out.read_text("utf-8")), took
+    pairs = [len(one.similar) for one in truths]
+    told = (
+        f"**{given.name}**: {len(given.texts):,} documents, {given.megabytes:.1f} MB; {pairs[0]:,} pairs of 0.8 or "
+        f"more, by the stage's words {pairs[1]:,}."
+    )
+    return "\n\n".join([told, tables.table(head, rows), *also])
+
+
+def together(setting: Setting, given: Set) -> list[Result]:
+    """Results where time does not count."""
+    others = [some for some in TOGETHER if given.megabytes < LARGE or some[0] not in SLOW]
+    others += [("datatrove-20x6",)] if given.megabytes < SMALL else []
+    found = [result for some in others for result in theirs(setting, some, given.path, timed=False)]
+    return [ours(setting, given.path), *found]
+
+
+def alone(setting: Setting, given: Set) -> list[Result]:
+    """Results of processes that have a core to themselves."""
+    others = [program for some in TOGETHER for program in some]
+    found = [result for program in others for result in theirs(setting, [program], given.path, timed=True)]
+    return [ours(setting, given.path, setting.repeats), *found]
+
+
+def figures(result: Result, given: Set, truths: Sequence[Truth]) -> list[str]:
+    """Kept, pairs found, wrong removals."""
+    stays = staying(result, given)
+    gone = int((~stays).sum())
+    found, wrong = [one.found(stays) for one in truths], [one.wrong(stays) for one in truths]
+    shares = [f"{count / max(1, len(one.similar)):.4f}" for count, one in zip(found, truths, strict=True)]
+    return [
+        f"{len(result.kept):,}",
+        f"{found[0]:,}",
+        shares[0],
+        f"{wrong[0]:,}",
+        f"{wrong[0] / max(1, gone):.1%}",
+        shares[1],
+        f"{wrong[1]:,}",
+    ]
+
+
+def staying(result: Result, given: Set) -> NDArray[np.bool_]:
+    """Of each document, whether it stays."""
+    return np.isin(np.arange(len(given.texts)), result.kept)
+
+
+def planted(given: Set, truth: Truth, results: Sequence[Result]) -> str:
+    """By edit, how alike it left the documents, and what of the similar pairs was found."""
+    known = dict(zip(map(tuple, truth.pairs.tolist()), truth.similarities.tolist(), strict=True))
+    stays = [staying(result, given) for result in results]
+    rows = []
+    for name, pairs in given.edits.items():
+        similar = np.array([pair for pair in pairs if known.get(pair, 0.0) >= 0.8], np.int64).reshape(-1, 2)
+        found = [(~(kept[similar[:, 0]] & kept[similar[:, 1]])).sum() for kept in stays]
+        middle = f"{np.median([known.get(pair, 0.0) for pair in pairs]):.2f}"
+        rows.append((name, middle, f"{len(similar):,}", *(f"{count:,}" for count in found)))
+    gone = [f"{int((~kept[given.negatives.start : given.negatives.stop]).sum()):,}" for kept in stays]
+    rows.append((f"translations that went, of {len(given.negatives):,}", "", "0", *gone))
+    head = ("", "median similarity", "pairs of 0.8 or more", *(result.program for result in results))
+    return f"Pairs of an original and its edit, by edit, and those of them found:\n\n{tables.table(head, rows)}"
+
+
+def costs(given: Set, results: Sequence[Result]) -> str:
+    """Time and memory of whole processes."""
+    base = results[0].took
+    rows = [
+        (
+            TOLD[result.program],
+            tables.duration(result.took.seconds),
+            tables.duration(result.took.cpu_seconds),
+            f"{result.took.cpu_seconds / base.cpu_seconds:.1f}",
+            tables.rate(given.megabytes / result.took.cpu_seconds),
+            tables.size(result.took.peak_bytes),
+            f"{result.load:.1f}",
+        )
+        for result in results
+    ]
+    head = ("", "wall time", "CPU time", "× sluice's", "MB/s of CPU time", "peak memory", "load")
+    return f"The same, whole processes, file to kept documents on one core:\n\n{tables.table(head, rows)}"
+
+
+def growth(setting: Setting, given: Set) -> str:
+    """Peak memory of our process over growing parts of a set."""
+    counts = [len(given.texts) // part for part in (4, 2, 1)]
+    peaks = [ours(setting, first(given, count)).took.peak_bytes for count in counts]
+    rows = [(f"{count:,}", tables.size(peak)) for count, peak in zip(counts, peaks, strict=True)]
+    slope = (peaks[-1] - peaks[0]) / (counts[-1] - counts[0]) * 1e5
+    told = f"Peak memory of `curate run` grows by {tables.size(max(slope, 0))} per 100,000 documents"
+    return f"{told}:\n\n{tables.table(('documents', 'peak memory'), rows)}"
+
+
+def s_curve(similarities: NDArray[np.float64], met: NDArray[np.bool_]) -> str:
+    """Candidates by similarity, beside theory."""
+    rows = [
+        (f"{low:.2f} to {high:.2f}" if low < high else "1", f"{pairs:,}", f"{share:.4f}", f"{expected:.4f}")
+        for low, high, pairs, share, expected in curve(similarities, met)
+    ]
+    head = ("similarity (stage's words)", "pairs", "share a key", "1 − (1 − s⁶)²⁰")
+    return f"The S-curve, over all pairs of all these sets:\n\n{tables.table(head, rows)}"

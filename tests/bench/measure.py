@@ -66,7 +66,7 @@ def run(
     core = pinned_core() if pin else None
     settings = {**os.environ, **ONE_THREAD, **OFFLINE, **(environment or {})}
     log.parent.mkdir(parents=True, exist_ok=True)
-    result = log.with_suffix(".json")
+    result = log.with_name(f"{log.name}.took.json")
     launch = [sys.executable, "-S", LAUNCH, result, "-" if core is None else core, *command]
     with log.open("wb") as out:
         process = subprocess.Popen(
