@@ -6,8 +6,8 @@ removal is *wrong* if its similarity to each document that stays is under 0.7.
 
 sluice is `curate run` of the stage alone, from JSON Lines to documents in Parquet. The others go from there to the
 numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
-rensa, in datatrove's, and in `CACHE/textdedup`; a program that is not installed is left out, and so are the two that are
-slow on the largest set. On the last set each runs alone, on one core.
+rensa, in datatrove's, and in `CACHE/textdedup`; a program that is not installed is left out, and so is text-dedup
+on the largest set. On the last set each runs alone, on one core.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,8 @@ TOGETHER = (
     ("datatrove",),
 )
 """What one process does where time does not count."""
-SLOW = ("text-dedup", "datatrove")
 LARGE, SMALL = 120, 40
-"""Megabytes up to which the slow ones run, and up to which datatrove runs with 20 × 6 too."""
+"""Megabytes up to which text-dedup runs, and up to which datatrove runs with 20 × 6 too."""
 TOLD = {
     "sluice": "sluice",
     "rensa": "rensa, its defaults (checked)",
@@ -91,7 +90,7 @@ def judged(setting: Setting, given: Set, truth: Truth) -> str:
 
 def together(setting: Setting, given: Set) -> list[Result]:
     """Results where time does not count."""
-    others = [some for some in TOGETHER if given.megabytes < LARGE or some[0] not in SLOW]
+    others = [some for some in TOGETHER if given.megabytes < LARGE or some != ("text-dedup",)]
     others += [("datatrove-20x6",)] if given.megabytes < SMALL else []
     found = [result for some in others for result in theirs(setting, some, given.path, timed=False)]
     return [ours(setting, given.path), *found]
