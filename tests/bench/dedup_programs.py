@@ -56,7 +56,7 @@ def theirs(setting: Setting, programs: Sequence[str], given: Path, *, timed: boo
         return []
     record = setting.cache / "dedup-runs" / f"{_key(given, programs)}.json"
     found = json.loads(record.read_text("utf-8")) if record.exists() else None
-    if found is None or (timed and found["load"] > max(QUIET, os.getloadavg()[0] + 1)):
+    if found is None or (timed and found["load"] > max(QUIET, os.getloadavg()[0])):
         say(f"{', '.join(programs)}: {given}")
         out, work = setting.work / "kept.json", setting.fresh("theirs")
         command: list[str | Path] = [python, HERE / "dedup_side.py", ",".join(programs), given, out, work]
