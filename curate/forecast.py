@@ -1,19 +1,24 @@
 """What a run will take, told before it begins and once its documents are counted."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curate.ingest import Source
+from curate.ingest.streams import Stream
 from curate.memory import size
 from curate.recipe import Recipe
 from curate.stage import DOCUMENT, Barrier
 
-DOCUMENT_BYTES = {"warc": 60_000, "arc": 60_000, "pages": 60_000}
+DOCUMENT_BYTES = {"warc": 60_000, "arc": 60_000, "tar": 60_000}
 """Bytes that a document takes up in inputs of a kind, markup included: the mean of Common Crawl's responses."""
+SAMPLED, SAMPLE_BYTES = 8, 1 << 20
+"""Files of JSON Lines that are looked into, and bytes at the beginning of each."""
 TEXT_BYTES = 3_000
-"""The same of plain text."""
+"""The same of plain text, and of JSON Lines that hold no line end where they are looked at."""
 PACKED = {".gz": 4, ".zst": 4, ".bz2": 5, ".xz": 5, ".parquet": 3}
 """How many times larger a file is unpacked."""
 
@@ -33,15 +38,37 @@ class Size:
 
 
 def estimate(sources: Sequence[Source], limit: int | None) -> Size:
-    """How much there is, as far as the sizes of the inputs tell."""
-    documents = found = 0
+    """How much there is: by sizes, by the first lines of JSON Lines, by what Parquet files say of themselves."""
+    documents, found = 0, 0
+    each = {**DOCUMENT_BYTES, "jsonl": _line_bytes([source.path for source in sources if source.kind == "jsonl"])}
     for source in sources:
         unpacked = max(source.bytes, 0) * PACKED.get("." + source.path.rpartition(".")[2].lower(), 1)
         found += unpacked
-        documents += unpacked // DOCUMENT_BYTES.get(source.kind, TEXT_BYTES) or 1
+        documents += _rows(source) or unpacked // each.get(source.kind, TEXT_BYTES) or 1
     if limit is None or not documents:
         return Size(documents, found, exact=False)
     return Size(min(documents, limit), found * min(documents, limit) // documents, exact=False)
+
+
+def _line_bytes(paths: Sequence[str]) -> int:
+    """Bytes of a line at the beginning of some of these files, a few that lie evenly among them."""
+    lines = read = 0
+    for path in paths[:: -(-len(paths) // SAMPLED) or 1]:
+        with suppress(OSError), Stream(path) as stream:
+            head = stream.read(SAMPLE_BYTES)
+            lines += head.count(b"\n")
+            read += head.rfind(b"\n") + 1
+    return max(1, read // lines) if lines else TEXT_BYTES
+
+
+def _rows(source: Source) -> int:
+    """What a Parquet file says of itself, one for a page; 0 for any other, and for what cannot be read."""
+    if source.kind != "parquet":
+        return int(source.kind == "html")
+    try:
+        return int(pq.read_metadata(source.path).num_rows)
+    except (OSError, pa.ArrowException):
+        return 0
 
 
 def told(recipe: Recipe, given: Size) -> str:

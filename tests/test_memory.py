@@ -6,10 +6,13 @@ import time
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curate import Options, forecast, memory, run
 from curate.errors import UsageError
+from curate.ingest import Ingest, discover
 from curate.memory import MB, plan
 from curate.pool import Job, Pool
 from curate.stages.exact import Exact
@@ -148,6 +151,20 @@ def test_planted_clusters_keep_one_document_each(planted):
 
     assert told.startswith("20,000 documents, 500 planted clusters: 500 kept one, 0 none, 0 more")
     assert told.endswith("documents like no other 0 went, of those far from their head 0")
+
+
+def test_a_forecast_looks_into_json_lines_and_parquet_for_the_size_of_a_document(tmp_path):
+    short = write_jsonl(tmp_path / "short.jsonl", ["a few words of text"] * 50_000)
+    table = pa.table({"text": ["some"] * 1234})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    (tmp_path / "page.html").write_text("<html><body>" + "<p>text</p>" * 9_000)
+
+    def estimated(*paths):
+        return forecast.estimate(discover(paths, Ingest(), tmp_path / "out").sources, None).documents
+
+    assert 49_000 < estimated(short) < 51_000
+    assert estimated(tmp_path / "rows.parquet") == 1234
+    assert estimated(tmp_path / "page.html") == 1
 
 
 def test_a_forecast_needs_no_column_of_other_stages():
