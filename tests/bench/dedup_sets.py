@@ -87,7 +87,8 @@ EDITS: dict[str, Edit] = {
 
 def edited(originals: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[int, int]]]]:
     """Each document followed by what every edit makes of it, and which is which."""
-    rng, texts = random.Random(1), []
+    rng = random.Random(1)
+    texts: list[str] = []
     which: dict[str, list[tuple[int, int]]] = {name: [] for name in EDITS}
     for original in originals:
         at = len(texts)

@@ -90,8 +90,8 @@ class Truth:
             cache.mkdir(parents=True, exist_ok=True)
             made = cls.of((own if by == "own" else plain)(texts))
             part = path.with_suffix(".part.npz")
-            found = {"pairs": made.pairs, "similarities": made.similarities}
-            np.savez(part, ids=made.matrix.indices, bounds=made.matrix.indptr, **found)
+            ids, bounds = made.matrix.indices, made.matrix.indptr
+            np.savez(part, ids=ids, bounds=bounds, pairs=made.pairs, similarities=made.similarities)
             part.rename(path)
         with np.load(path) as found:
             matrix = _matrix(found["ids"], found["bounds"])
