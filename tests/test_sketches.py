@@ -121,7 +121,7 @@ def test_signatures_are_those_that_datasketch_makes_of_the_same_shingles(folder)
 
     assert [id_ for id_, _ in loaded] == kept["id"].to_pylist()
     texts = kept["text"].combine_chunks()
-    shingles = minhash.shingles(*normalise(*buffers(texts), punctuation=False), 5)
+    shingles = minhash.shingles(*normalise(*buffers(texts), punctuation=False), 5, minhash.letters())
     for row, (_, found) in enumerate(loaded):
         theirs = datasketch.MinHash(num_perm=120, seed=1, scheme="affine32", hashfunc=int)
         theirs.update_batch((shingles.hashes[shingles.rows[row] : shingles.rows[row + 1]] & 0xFFFFFFFF).tolist())

@@ -1,14 +1,15 @@
 """Shingles of normalised text, their MinHash signatures, and the keys of bands.
 
 A *shingle* is a run of n words (Broder 1997, "On the resemblance and containment of documents"). Words are those
-of every stage (`docs/words.md`): short runs of letters in scripts without spaces. Text of fewer than n words has
-no shingle.
+of every stage (`docs/words.md`): short runs of letters in scripts without spaces, or by choice single `letters`. Text
+of fewer than n words has no shingle.
 
 Signatures are those of datasketch 2.0's scheme `affine32`, bit for bit: a shingle's 32-bit hash h is mixed once by
 MurmurHash3's finalizer, and hash function k gives a_k · h + b_k mod 2^32 with a_k odd. The k-th value of a
 signature is the minimum over all shingles, 2^32 − 1 where there is none.
 """
 
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ from curate.ops.kernel import (
 )
 from curate.ops.ngrams import BASE, hash_chunk, hash_word
 from curate.ops.text import next_word
+from curate.ops.unicode import ALONE, KIND, UNSPACED
 
 LANES = 16
 """Signatures are computed for a multiple of so many functions, which fills the processor's vectors."""
@@ -109,12 +111,27 @@ def _shingles(
         rows[row + 1] = count
 
 
-def shingles(offsets: NDArray[np.int32], data: NDArray[np.uint8], n: int) -> Shingles:
-    """The hashes of all runs of n words of normalised texts."""
+@cache
+def letters() -> NDArray[np.uint16]:
+    """Classes by which every letter of a script without spaces is a word.
+
+    `unspaced.py` cuts such text into words of two or four letters, all of which shift behind one that is put in or
+    left out: copies of Chinese, Thai or Khmer with such a difference would share few runs of words.
+    """
+    made = unicode.classes().copy()
+    apart = made & UNSPACED != 0
+    made[apart] = made[apart] & ~np.uint16(KIND) | np.uint16(ALONE)
+    return made
+
+
+def shingles(
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], n: int, classes: NDArray[np.uint16] | None = None
+) -> Shingles:
+    """The hashes of all runs of n words of normalised texts; by other `classes` of code points where they are given."""
     texts = len(offsets) - 1
     most = (int(offsets[-1]) - int(offsets[0]) + texts) // 2 + texts
     rows, hashes = np.zeros(texts + 1, np.int64), np.empty(most, np.uint64)
-    _shingles(offsets, data, unicode.classes(), n, np.empty(n, np.uint64), rows, hashes)
+    _shingles(offsets, data, unicode.classes() if classes is None else classes, n, np.empty(n, np.uint64), rows, hashes)
     return Shingles(rows, hashes[: rows[-1]])
 
 

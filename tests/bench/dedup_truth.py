@@ -41,7 +41,7 @@ def own(texts: Sequence[str]) -> list[NDArray[np.uint64]]:
     made = []
     for start in range(0, len(texts), 500):
         normal = normalise(*buffers(pa.array(texts[start : start + 500])), punctuation=False)
-        found = minhash.shingles(*normal, SHINGLE)
+        found = minhash.shingles(*normal, SHINGLE, minhash.letters())
         made += [np.unique(found.hashes[a:b]) for a, b in zip(found.rows[:-1], found.rows[1:], strict=True)]
     return made
 
@@ -57,7 +57,7 @@ def keys(texts: Sequence[str]) -> NDArray[np.uint64]:
     functions, made = minhash.permutations(BANDS * ROWS, 1), []
     for start in range(0, len(texts), 500):
         normal = normalise(*buffers(pa.array(texts[start : start + 500])), punctuation=False)
-        signatures = minhash.signatures(minhash.shingles(*normal, SHINGLE), functions)
+        signatures = minhash.signatures(minhash.shingles(*normal, SHINGLE, minhash.letters()), functions)
         made.append(np.stack(list(minhash.band_keys(signatures, BANDS)), axis=1))
     return np.concatenate(made)
 

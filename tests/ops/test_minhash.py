@@ -22,6 +22,11 @@ def shingles(text, n):
     return found.hashes.tolist()
 
 
+def letter_shingles(text, n):
+    folded = normalise(*packed([text]), punctuation=False)
+    return minhash.shingles(*folded, n, minhash.letters()).hashes.tolist()
+
+
 @given(st.lists(sentences, max_size=4), st.integers(1, 6))
 def test_shingles_are_equal_where_their_words_are(rows, n):
     texts = normalise(*packed(rows), punctuation=False)
@@ -46,6 +51,27 @@ def test_shingles_are_the_same_in_whatever_batch_a_text_comes(rows):
 def test_text_without_spaces_is_cut_into_words():
     assert len(shingles("今天我和孩子去公园玩", 5)) == 2
     assert shingles("今天我和孩子去公园玩", 5)[0] == shingles("「今天我和孩子去公」", 5)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天我和孩子去公园玩在那里我们看见了很多花和树还有一只小狗它跑得很快我们都笑了起来",
+        "วันนี้ฉันไปสวนสาธารณะกับลูกของฉันและเราเห็นดอกไม้มากมายและสุนัขตัวเล็กที่วิ่งเร็วมาก",
+        "ថ្ងៃនេះខ្ញុំទៅសួនច្បារជាមួយកូនរបស់ខ្ញុំហើយយើងបានឃើញផ្កាជាច្រើន",
+    ],
+)
+def test_by_letters_one_more_changes_no_more_shingles_than_hold_it(text):
+    edited = text[:9] + text[9] + text[9:]
+
+    before, after = (set(letter_shingles(one, 5)) for one in (text, edited))
+
+    assert len(before - after) <= 5
+    assert len(after - before) <= 6
+
+
+def test_by_letters_words_between_spaces_stay_words():
+    assert letter_shingles("Five words between many spaces", 5) == shingles("Five words between many spaces", 5)
 
 
 @pytest.mark.parametrize("text", ["", "four words are few", "...!"])

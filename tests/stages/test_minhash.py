@@ -122,13 +122,16 @@ def test_documents_shorter_than_a_shingle_are_never_near_duplicates(text):
     assert reasons(MinHash(), [text, text], [text]) == [[KEPT, KEPT], [KEPT]]
 
 
-def test_chinese_is_compared_by_pairs_of_letters():
+@pytest.mark.parametrize(("put_in", "left_out"), [("新", 1), ("新", 0), ("", 1)])
+def test_chinese_is_compared_letter_by_letter_so_that_nothing_shifts(put_in, left_out):
     letters = [chr(0x4E00 + random.Random(7).randrange(3000) + i) for i in range(200)]
-    copy = [*letters[:100], "新", *letters[101:]]
+    copy = [*letters[:100], put_in, *letters[100 + left_out :]]
 
-    resolved = resolve(MinHash(), ["".join(letters)], ["".join(copy)])
+    resolved = resolve(MinHash(keep="first"), ["".join(letters)], ["".join(copy)])
 
-    assert resolved[1] == [(COPY, "d0", 2, 93 / 103)]
+    shared = 196 - 4 - left_out
+    whole = 196 + len(copy) - (not put_in) - 4 - shared
+    assert resolved[1] == [(COPY, "d0", 2, shared / whole)]
 
 
 def test_what_an_earlier_barrier_dropped_takes_nobody_with_it():
