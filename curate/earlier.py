@@ -39,7 +39,7 @@ class EarlierRun:
         except UsageError as error:
             raise AssetError(f"{where}: {error}") from None
         _refuse_others(sketches, barrier, where)
-        run = cls(sketches, tuple(_documents(folder)) if barrier.rereads else ())
+        run = cls(sketches, tuple(_documents(folder, where)) if barrier.rereads else ())
         if barrier.rereads and run._kept_before[-1] != run._document_starts[-1]:
             raise AssetError(f"{where}: its documents/, whose texts decide about copies, are not there")
         return run
@@ -76,11 +76,19 @@ class EarlierRun:
         return np.cumsum([0, *(pq.ParquetFile(path).metadata.num_rows for path in self.documents)], dtype=np.int64)
 
 
-def _documents(folder: Path) -> Iterator[Path]:
-    """The files of documents that are there as the manifest says, in order."""
+def _documents(folder: Path, where: str) -> Iterator[Path]:
+    """The files of documents that are there, in order; `AssetError` where one cannot be read as it was written."""
     for line in shards.read_json(folder / "manifest.json")["files"]:
         path = folder / "documents" / Path(line["path"]).name
-        if Path(line["path"]).parent.name == "documents" and path.is_file() and path.stat().st_size == line["bytes"]:
+        if Path(line["path"]).parent.name == "documents" and path.is_file():
+            held = path.stat().st_size
+            if held != line["bytes"]:
+                why = f"it holds {held:,} of {line['bytes']:,} bytes"
+                raise AssetError(f"{where}: documents/{path.name} cannot be read: {why}")
+            try:
+                pq.read_metadata(path)
+            except (OSError, pa.ArrowException):
+                raise AssetError(f"{where}: documents/{path.name} cannot be read: it is no Parquet file") from None
             yield path
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from curate import shards
 from curate.errors import UsageError
+from curate.ingest.decode import clean
 from curate.sketches import Sketches, description, minhashes, signed_stages
 from curate.stages.minhash import MinHash
 
@@ -60,8 +61,8 @@ class Index:
         return made
 
     def minhash(self, text: str) -> "datasketch.MinHash":
-        """The text's MinHash, made as those of the index are."""
-        sketch = self.stage.sketch(pa.RecordBatch.from_pydict({"text": [text]}))
+        """The text's MinHash, made as those of the index are, and of the text as ingest would have stored it."""
+        sketch = self.stage.sketch(pa.RecordBatch.from_pydict({"text": [clean(text)[0]]}))
         table = pa.Table.from_batches([sketch]).append_column("id", pa.array([""]))
         return next(minhashes(table, self.stage.seed))[1]
 

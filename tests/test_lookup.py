@@ -44,6 +44,11 @@ def test_what_is_new_or_too_short_finds_nothing(index):
     assert index.query("too short") == index.query("") == []
 
 
+def test_a_text_with_lone_surrogates_is_looked_up_as_ingest_would_have_stored_it(index):
+    assert index.query(document(7, 30) + " \udcff") == ["in.jsonl#7"]
+    assert index.minhash("one two three \ud800 four five six") == index.minhash("one two three \ufffd four five six")
+
+
 def test_the_index_is_datasketchs_and_holds_what_was_kept(folder, index):
     assert isinstance(index.lsh, datasketch.MinHashLSH)
     assert (index.lsh.b, index.lsh.r) == (20, 6)
