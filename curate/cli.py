@@ -114,7 +114,8 @@ def _show_books(error: GuardError, recipe: Any) -> None:
     from curate.reports.table import yield_table
 
     books: Any = error.books
-    report = {"format": 1, "recipe": recipe.table(), **books.as_dict(), "seconds": 0, "peak_rss_bytes": 0}
+    run = {"recipe": recipe.table(), "seconds": 0, "peak_rss_bytes": 0, "finished": False}
+    report = {"format": 1, **run, **books.as_dict()}
     console = Console(stderr=True)
     console.print(yield_table(report, None, console.width))
     if error.clusters:
@@ -137,7 +138,7 @@ def _show_plan(recipe: Any, inputs: list[str], options: Any, limit: int | None) 
     for segment in recipe.segments:
         names = [stage.name for stage in (*segment.stages, *segment.barriers)]
         typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
-    for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
+    for line in forecast.lines(planned, recipe, forecast.estimate(listing.sources, limit)):
         typer.echo(line)
 
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from curate.stage import Corpus
 
+OF_EARLIER = "duplicate_of_earlier"
+"""Why a copy of what an earlier run has kept goes."""
+
 
 class Numbering:
     """Numbers all rows of a corpus through in order of (shard, row)."""
@@ -131,7 +134,7 @@ def verdicts(corpus: Corpus, numbering: Numbering, copies: Copies) -> Iterator[p
             similarity[gone] = copies.similarity[first:last]
             signals["similarity"] = pa.array(similarity, mask=~dropped)
         struct = pa.StructArray.from_arrays(list(signals.values()), names=list(signals))
-        reason = pa.array(["duplicate", "duplicate_of_earlier"]).take(pa.array(past.astype(np.int8), mask=~dropped))
+        reason = pa.array(["duplicate", OF_EARLIER]).take(pa.array(past.astype(np.int8), mask=~dropped))
         yield pa.table({"reason": reason, "signals": struct})
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.clusters import OF_EARLIER
 from curate.errors import GuardError, RunError
 from curate.recipe import Band
 from curate.report import Report, Tally, total
@@ -31,11 +32,15 @@ class Cluster:
 
 
 def hold(bands: Mapping[str, Band], books: Report, done: Iterable[str]) -> None:
-    """Raise `GuardError` where one of the stages that are `done` took more than its band allows."""
+    """Raise `GuardError` where one of the stages that are `done` took more than its band allows.
+
+    Copies of what earlier runs have kept do not count: a monthly batch may well be known but for a little.
+    """
     for stage in books.stages:
-        band, whole = bands.get(stage.name), stage.incoming.documents
+        known = stage.dropped.get(f"{stage.name}.{OF_EARLIER}", Tally()).documents
+        band, whole = bands.get(stage.name), stage.incoming.documents - known
         if band is not None and whole and stage.name in done:
-            gone = (total(stage.dropped.values()) + total(stage.quarantined.values())).documents
+            gone = (total(stage.dropped.values()) + total(stage.quarantined.values())).documents - known
             if gone > band.max_drop * whole:
                 raise GuardError(_told(stage.name, gone, whole, band), books)
 
@@ -45,8 +50,9 @@ def hold_barrier(name: str, band: Band, corpus: Shards, verdicts: Iterable[pa.Ta
     gone = whole = 0
     largest: list[tuple[int, int, int]] = []
     for shard, verdict in enumerate(verdicts):
-        alive = corpus.alive(shard)
-        dropped = np.asarray(pc.is_valid(verdict.column("reason").combine_chunks())) & alive
+        reason = verdict.column("reason").combine_chunks()
+        alive = corpus.alive(shard) & ~np.asarray(pc.fill_null(pc.equal(reason, OF_EARLIER), fill_value=False))
+        dropped = np.asarray(pc.is_valid(reason)) & alive
         whole, gone = whole + int(alive.sum()), gone + int(dropped.sum())
         largest = sorted([*largest, *_clusters(shard, verdict, alive & ~dropped)], key=lambda c: (-c[0], *c[1:]))[
             :LARGEST

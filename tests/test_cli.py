@@ -92,16 +92,18 @@ def test_a_barrier_that_takes_too_much_shows_its_clusters_harmlessly_and_ends_wi
     assert code == 1
     assert "20 documents  in.jsonl#0" in err
     assert "\x1b" not in err
+    assert re.search(r"^so far +22 ", err, re.MULTILINE)
+    assert not re.search(r"^output|yield|published", err, re.MULTILINE)
     assert err.splitlines()[-1] == "curate: exact took 86.4% of 22 documents, its band allows 10.0%"
 
 
 def test_a_dry_run_tells_what_memory_and_disk_are_needed_and_reads_nothing(curate, recipe, tmp_path):
     source = write_jsonl(tmp_path / "in.jsonl", [document(i) for i in range(2000)])
 
-    code, out, _ = curate("run", recipe, source, "--output", tmp_path / "out", "--memory", "8GB", "--dry-run")
+    code, out, _ = curate("run", recipe, source, "--output", tmp_path / "out", "--memory", "4GB", "--dry-run")
 
     assert code == 0
-    assert "memory 8.0 GB: " in out
+    assert "memory 4.0 GB: " in out
     assert re.search(r"about [\d,]+ documents, \d MB, by the size of the inputs: at least exact \d+ MB of memory", out)
     assert not (tmp_path / "out").exists()
 

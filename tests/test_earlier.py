@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import Options, resolve, run
-from curate.errors import AssetError
+from curate.errors import AssetError, GuardError
 from curate.inspection import beside, rows
 from curate.stages.minhash import MinHash
 from curate.validate import problems
@@ -214,6 +214,33 @@ def test_sketches_made_by_other_fields_are_refused_by_the_fields_name(january, f
 @pytest.mark.parametrize(("field", "value"), [("similarity", 0.9), ("keep", "longest"), ("name", "near")])
 def test_fields_that_sketches_do_not_depend_on_may_differ(january, field, value):
     build({**MINHASH, field: value, "against": str(january)}).prepare()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_documents_of_an_earlier_run_that_cannot_be_read_are_named(tmp_path, january, whole):
+    broken = shutil.copytree(january, tmp_path / "jan")
+    path = min((broken / "documents").glob("*.parquet"))
+    size = path.stat().st_size
+    path.write_bytes(bytes(size) if whole else path.read_bytes()[: size // 2])
+
+    message = refused(build({**MINHASH, "against": str(broken)}))
+
+    assert f"documents/{path.name} cannot be read: " in message
+    assert ("no Parquet file" if whole else f"it holds {size // 2:,} of {size:,} bytes") in message
+
+
+def test_a_band_does_not_count_what_earlier_runs_have_kept(tmp_path):
+    before = made([source(tmp_path, "jan", [document(n) for n in range(20)])], tmp_path / "jan", EXACT)
+    known = [document(n) for n in range(19)]
+    band = {"guard": {"exact": {"max_drop": 0.5}}}
+
+    honest = source(tmp_path, "feb", [*known, document(100), document(101)])
+    after = made([honest], tmp_path / "feb", EXACT, against=[before], **band)
+
+    assert len(dropped(after, "exact")) == 19
+    copies = source(tmp_path, "mar", [*known, *[document(100)] * 4])
+    with pytest.raises(GuardError, match=r"exact took 75\.0% of 4 documents, its band allows 50\.0%"):
+        made([copies], tmp_path / "mar", EXACT, against=[before], **band)
 
 
 def test_texts_may_be_archived_where_sketches_alone_decide(tmp_path, january):

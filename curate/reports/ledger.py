@@ -42,7 +42,12 @@ def ledger(report: Books) -> list[Line]:
     recipe = settled(report)
     for stage in report["stages"]:
         lines += stage_lines(stage, recipe)
-    return [*lines, Line("output", "", "output", Tally(**report["output"]))]
+    return [*lines, Line("output", "", "output" if finished(report) else "so far", Tally(**report["output"]))]
+
+
+def finished(report: Books) -> bool:
+    """Whether these are the books of a whole run, and not those of one that was stopped."""
+    return bool(report.get("finished", True))
 
 
 def weighed(report: Books) -> tuple[Books, str]:

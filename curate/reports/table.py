@@ -11,7 +11,7 @@ from rich.text import Text
 
 from curate.report import Tally
 from curate.reports import figures, hostile
-from curate.reports.ledger import Books, Line, ledger, weighed
+from curate.reports.ledger import Books, Line, finished, ledger, weighed
 from curate.reports.yields import cuts, elsewhere, told, yields
 
 HEADER = ("", "", "documents", "")
@@ -123,6 +123,8 @@ def title(report: Books, space: str = figures.SPACE) -> str:
 
 def sentences(report: Books, space: str = figures.SPACE) -> list[str]:
     """What stands below the table: yields, cuts, benchmarks' items, and what others have published."""
+    if not finished(report):
+        return [*cuts(report, space), *told(report, space)]
     return [*yields(report), *cuts(report, space), *told(report, space), elsewhere()]
 
 
@@ -143,7 +145,7 @@ def _names(line: Line, manifest: Books | None, *, first: bool) -> tuple[str, str
     if line.kind == "input":
         return "input", ""
     if line.kind == "output":
-        return "output", _shards(manifest)
+        return line.label, _shards(manifest)
     prefix = f"{line.kind}: " if line.kind in {"quarantined", "flagged"} else ""
     label = prefix + hostile.short(line.label, LABEL_CELLS - len(prefix))
     return hostile.short(line.stage, STAGE_CELLS) if first else "", label
