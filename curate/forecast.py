@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from curate.ingest import Source
 from curate.ingest.streams import Stream
-from curate.memory import size
+from curate.memory import Plan, size
 from curate.recipe import Recipe
 from curate.stage import DOCUMENT, Barrier
 
@@ -21,6 +21,8 @@ TEXT_BYTES = 3_000
 """The same of plain text, and of JSON Lines that hold no line end where they are looked at."""
 PACKED = {".gz": 4, ".zst": 4, ".bz2": 5, ".xz": 5, ".parquet": 3}
 """How many times larger a file is unpacked."""
+LISTED = {"lines": 0.176, "paragraphs": 0.062, "substring": 0.126}
+"""Bytes of sketch for a byte of text, of barriers whose sketches list parts of it: measured in `docs/dedup.md`."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,36 @@ def _rows(source: Source) -> int:
         return 0
 
 
+def lines(planned: Plan, recipe: Recipe, given: Size) -> tuple[str, str]:
+    """What is told before a run begins: how it spends its memory, and what there is to be done."""
+    return planned.told(needed(recipe, given)), told(recipe, given)
+
+
+def needed(recipe: Recipe, given: Size) -> int:
+    """Bytes of memory that the barrier that takes most needs if all of it reaches that; 0 where there is none."""
+    return max((barrier.forecast(given.documents, given.bytes) for barrier in _barriers(recipe)), default=0)
+
+
+def _barriers(recipe: Recipe) -> list[Barrier]:
+    return [stage for stage in recipe.stages if isinstance(stage, Barrier)]
+
+
 def told(recipe: Recipe, given: Size) -> str:
     """One line: how much there is, and what barriers need for it if all of it reaches them."""
-    barriers = [stage for stage in recipe.stages if isinstance(stage, Barrier)]
+    barriers = _barriers(recipe)
     if not barriers:
         return given.told()
     needs = ", ".join(f"{b.name} {size(b.forecast(given.documents, given.bytes))}" for b in barriers)
-    sketches = sum(sketch_bytes(barrier) for barrier in barriers) * given.documents
+    sketches = sum(sketch_bytes(barrier, given) for barrier in barriers)
     return f"{given.told()}: at least {needs} of memory, {size(sketches)} of disk for sketches"
 
 
-def sketch_bytes(barrier: Barrier) -> int:
+def sketch_bytes(barrier: Barrier, given: Size) -> int:
+    """Bytes of the sketches of so much: some for every document, and some for its text where they list parts of it."""
+    return _row_bytes(barrier) * given.documents + int(LISTED.get(barrier.use, 0) * given.bytes)
+
+
+def _row_bytes(barrier: Barrier) -> int:
     """Bytes of a document's sketch; columns of no fixed width are not counted.
 
     What names columns of other stages is left at its default, since it changes values and not their width.

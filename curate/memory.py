@@ -55,38 +55,60 @@ class Plan:
     """What a worker takes at its peak, 0 where this process does the work itself."""
     alone: int
     """What this process takes at its peak while it is alone, barriers left out."""
+    kept: int
+    """What of that it still holds when a barrier begins."""
+
+    @property
+    def most(self) -> int:
+        """What barriers may take once the workers have ended."""
+        return self.budget - self.here - self.kept
 
     @property
     def left(self) -> int:
         """What is left for barriers beside workers."""
-        return self.budget - self.workers * self.each - self.here - (LEFT_BY_TRAINING if self.each else WORKING)
+        return self.most - self.workers * self.each
 
-    def told(self) -> str:
-        """One line."""
+    def told(self, needed: int = 0) -> str:
+        """One line; `needed`: what the barrier that takes most needs if all documents reach it."""
         doing = f"{self.workers} workers at {size(self.each)} each" if self.each else "one process"
         fewer = f" instead of {self.asked}" if self.workers < self.asked else ""
         peak = f"{size(self.alone)} at its peak here"
-        return f"memory {size(self.budget)}: {doing}{fewer}, {peak}, {size(max(self.left, 0))} for barriers"
+        return f"memory {size(self.budget)}: {doing}{fewer}, {peak}, {self._for_barriers(needed)}"
+
+    def _for_barriers(self, needed: int) -> str:
+        if 0 < self.left >= needed:
+            return f"{size(self.left)} for barriers"
+        ended = " once the workers have ended" if self.each else ""
+        least = size(self.budget - self.most + needed)
+        short = f", too little if all documents reach them: that takes --memory {least}" if self.most < needed else ""
+        return f"{size(max(self.most, 0))} for barriers{ended}{short}"
 
 
-def plan(budget: int, workers: int, here: int, *, models: int, trains: bool) -> Plan:
+def plan(budget: int, workers: int, here: int, *, models: int, trains: bool, barriers: int = 0) -> Plan:
     """As many of `workers` processes as `budget` bytes allow.
 
     `here`: what this process has loaded; `models`: what of that are the recipe's, which every worker loads;
-    `trains`: whether a tokenizer is trained. Raises `UsageError` where not even one process fits.
+    `trains`: whether a tokenizer is trained; `barriers`: what the barrier that takes most needs for few documents.
+    Raises `UsageError` where not even one process fits.
     """
     alone = here + (LEFT_BY_UNITS + TRAINING if trains else WORKING)
-    if budget < alone:
-        least = f"this recipe takes {size(alone)} at least, and barriers more"
-        raise UsageError(f"--memory {size(budget)} is too little: {least}")
-    kept = here + (LEFT_BY_TRAINING if trains else WORKING // 2) + TRACKER
+    kept = WORKING if trains else LEFT_BY_UNITS
+    least = max(alone, here + kept + barriers)
+    if budget < least:
+        more = ", and more for many documents" if barriers else ""
+        raise UsageError(f"--memory {size(budget)} is too little: this recipe takes {size(least)} at least{more}")
+    beside = here + (LEFT_BY_TRAINING if trains else WORKING // 2) + TRACKER
     each = min(here, LIBRARIES + models) + WORKING
-    fits = min(workers, (budget - kept) // each)
-    return Plan(budget, here, workers, fits, each, alone) if fits > 1 else Plan(budget, here, workers, 1, 0, alone)
+    fits = min(workers, (budget - beside) // each)
+    if fits > 1:
+        return Plan(budget, here, workers, fits, each, alone, LEFT_BY_TRAINING)
+    return Plan(budget, here, workers, 1, 0, alone, kept)
 
 
 def size(count: int) -> str:
     """Bytes as `--memory` reads them: a GB is 2^30 of them."""
+    if count >= 2**40:
+        return f"{count / 2**40:,.1f} TB"
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{-(-count // 2**20)} MB"
 
 
@@ -111,6 +133,11 @@ def give_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def granted(asked: int | None) -> int:
+    """The budget of a run: what was asked for, but no more than the machine has; `default` where nothing was."""
+    return min(asked, psutil.virtual_memory().total) if asked else default()
 
 
 def default() -> int:

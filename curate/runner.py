@@ -56,7 +56,7 @@ def run(
     with _locked(folder, options), _told(folder), threads(1), Pool(recipe, options.workers) as pool:
         work = Work(recipe, listing, folder / ".work", options, pool, progress, limit)
         work.claim()
-        for line in (planned.told(), forecast.told(recipe, forecast.estimate(listing.sources, limit))):
+        for line in forecast.lines(planned, recipe, forecast.estimate(listing.sources, limit)):
             progress.note(line)
         report = work.books()
         if report is None:
@@ -73,9 +73,10 @@ def prepared(recipe: Recipe, options: Options) -> Plan:
     recipe.prepare()
     files = sum(path.stat().st_size for stage in recipe.stages for path in stage.assets().values())
     models = max(files, memory.resident() - before)
-    budget = options.memory or memory.default()
+    budget = memory.granted(options.memory)
     trains = recipe.output.tokens and recipe.tokens.tokenizer is None
-    return plan(budget, options.workers, memory.resident(), models=models, trains=trains)
+    least = forecast.needed(recipe, forecast.Size())
+    return plan(budget, options.workers, memory.resident(), models=models, trains=trains, barriers=least)
 
 
 def _refuse_lossy(recipe: Recipe) -> None:

@@ -15,6 +15,7 @@ from curate.errors import UsageError
 from curate.ingest import Ingest, discover
 from curate.memory import MB, plan
 from curate.pool import Job, Pool
+from curate.stage import DOCUMENT
 from curate.stages.exact import Exact
 from tests.bench import dedup_scale
 from tests.conftest import build, document, write_jsonl
@@ -50,6 +51,37 @@ def test_a_budget_for_not_even_one_process_is_refused_and_the_least_is_named():
         plan(500 * MB, 1, 300 * MB, models=0, trains=True)
 
 
+def test_a_budget_that_leaves_a_barrier_less_than_it_needs_is_refused_and_the_least_is_named():
+    with pytest.raises(UsageError, match=r"--memory 700 MB is too little: this recipe takes 890 MB at least") as error:
+        plan(700 * MB, 2, 300 * MB, models=0, trains=False, barriers=400 * MB)
+
+    made = plan(890 * MB, 2, 300 * MB, models=0, trains=False, barriers=400 * MB)
+    assert made.most == 400 * MB
+    assert "\n" not in str(error.value)
+
+
+def test_a_plan_says_where_barriers_would_need_more_for_all_documents_and_names_the_budget():
+    made = plan(1000 * MB, 2, 300 * MB, models=0, trains=False, barriers=96 * MB)
+
+    assert made.told(510 * MB).endswith("one process instead of 2, 630 MB at its peak here, 510 MB for barriers")
+    assert made.told(600 * MB).endswith(
+        "510 MB for barriers, too little if all documents reach them: that takes --memory 1.1 GB"
+    )
+
+
+def test_workers_that_leave_a_barrier_too_little_are_said_to_end_before_it():
+    made = plan(2 * GB, 2, 300 * MB, models=0, trains=False)
+
+    assert made.told(made.left).endswith("238 MB for barriers")
+    assert made.told(made.left + 1).endswith("1.5 GB for barriers once the workers have ended")
+
+
+def test_a_budget_beyond_the_machine_s_memory_is_taken_for_all_of_it():
+    assert memory.granted(10**24) == psutil.virtual_memory().total
+    assert memory.granted(GB) == GB
+    assert memory.size(999_999 * 2**40) == "999,999.0 TB"
+
+
 def test_workers_load_the_recipe_s_models_but_not_what_else_their_parent_has_loaded():
     made = plan(64 * GB, 2, 30 * GB, models=2 * GB, trains=False)
 
@@ -77,11 +109,11 @@ def test_a_process_knows_what_it_holds():
 
 
 def test_a_barrier_that_needs_more_than_there_is_stops_the_run_and_names_the_least(tmp_path, monkeypatch):
-    monkeypatch.setattr(Exact, "forecast", lambda *_: 2**40)
+    monkeypatch.setattr(Exact, "forecast", lambda _self, rows, _bytes: 2**40 if rows else 0)
     source = write_jsonl(tmp_path / "in.jsonl", [document(i) for i in range(5)])
 
-    with pytest.raises(UsageError, match=r"--memory 8.0 GB is too little for exact: it takes 10\d\d\.\d GB at least"):
-        run(build({"use": "exact"}), [source], tmp_path / "out", options=Options(workers=1, memory=8 * GB))
+    with pytest.raises(UsageError, match=r"--memory 4.0 GB is too little for exact: it takes 1\.0 TB at least"):
+        run(build({"use": "exact"}), [source], tmp_path / "out", options=Options(workers=1, memory=4 * GB))
 
 
 def touch(_setting, folder):
@@ -175,4 +207,18 @@ def test_a_forecast_needs_no_column_of_other_stages():
     told = forecast.told(recipe, forecast.Size(1_000_000, 3 * GB))
 
     assert told.startswith("1,000,000 documents, 3.0 GB: at least minhash 157 MB, exact 157 MB of memory, ")
-    assert forecast.sketch_bytes(recipe.stages[1]) == forecast.sketch_bytes(build({"use": "minhash"}).stages[0]) > 640
+    one = forecast.Size(1, 3000)
+    plain = build({"use": "minhash"})
+    assert forecast.sketch_bytes(recipe.stages[1], one) == forecast.sketch_bytes(plain.stages[0], one) > 640
+
+
+@pytest.mark.parametrize("use", ["lines", "paragraphs", "substring"])
+def test_a_forecast_of_disk_counts_the_parts_of_texts_that_sketches_list(use):
+    (barrier,) = build({"use": use}).stages
+    texts = pa.array(["\n\n".join(document(10 * n + k) for k in range(10)) for n in range(40)])
+    columns = [texts if name == "text" else pa.nulls(40, pa.string()) for name in DOCUMENT.names]
+    sketch = barrier.sketch(pa.RecordBatch.from_arrays(columns, names=DOCUMENT.names))
+
+    told = forecast.sketch_bytes(barrier, forecast.Size(40, sum(len(text.encode()) for text in texts.to_pylist())))
+
+    assert sketch.nbytes / 4 < told < sketch.nbytes * 4
