@@ -1,5 +1,6 @@
 """The command line: parses, calls, prints. Everything heavy is imported by the command that needs it."""
 
+import gc
 import json
 import os
 import sys
@@ -53,6 +54,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
 ) -> None:
     """Curate raw text into documents, token shards and a report."""
+    gc.disable()  # until all is loaded: going through it over and over took a tenth of the start
     from curate.recipe import Recipe
     from curate.work import Options
 

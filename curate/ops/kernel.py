@@ -77,13 +77,13 @@ def load() -> None:
         found.ready()
 
 
-def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
+def kernel(result: Any, *arguments: Any, called: bool = False) -> Callable[[F], F]:
     """Compile a function for exactly these types when it is first called, or load it from the cache.
 
-    One with a result, which other kernels may call, is compiled while its module is imported. Kernels run in one
-    thread and release the interpreter's lock; parallelism is the runner's business. They allocate nothing: without
-    numba's run time (`_nrt`) an array passed on costs no reference count, which is worth a factor of ten in loops that
-    call functions once a character.
+    One that is `called` by other kernels is compiled while its module is imported. Kernels run in one thread and free
+    the interpreter's lock; parallelism is the runner's business. They allocate nothing: without numba's run time
+    (`_nrt`) an array passed on costs no reference count, which is worth a factor of ten in loops that call functions
+    once a character.
     """
     signature = result(*arguments)
     made: Any = _compile(signature, nogil=True, cache=True, _nrt=False)
@@ -91,7 +91,7 @@ def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
     def waiting(function: F) -> F:
         return cast("F", _Kernel(function, made))
 
-    return waiting if result == VOID else cast("Callable[[F], F]", made)
+    return cast("Callable[[F], F]", made) if called else waiting
 
 
 def inline(function: F) -> F:

@@ -59,7 +59,7 @@ def _joins(first: int, last: int, letters: int, kind: int, silenced: bool) -> bo
     return first == HAN and letters == 1 and kind in (HAN, HIRAGANA)
 
 
-@kernel(I64_3, IN_U8, I64, I64, IN_U16)
+@kernel(I64_3, IN_U8, I64, I64, IN_U16, called=True)
 def unspaced_word(data: Bytes, at: int, end: int, classes: NDArray[np.uint16]) -> tuple[int, int, int]:
     """The word of letters without spaces that starts at byte `at`: where it ends, its length and classes."""
     code, at = decode(data, at, end)
