@@ -185,3 +185,19 @@ def _ids(corpus: Corpus, numbering: Numbering, numbers: NDArray[np.int64]) -> pa
     """The ids of ascending row numbers."""
     parts = [corpus.take(shard, rows, ("id",))["id"] for shard, rows in numbering.by_shard(numbers)]
     return pa.concat_arrays([pa.array([], pa.string()), *parts])
+
+
+READ_ROWS = 4096
+"""Documents at most that are read from a corpus at once."""
+
+
+def read_at_once(words: NDArray[np.int64], most: int) -> Iterator[slice]:
+    """Cut documents of so many words each into pieces of `most` words, or of one document that has more."""
+    start, total = 0, 0
+    for i, count in enumerate(words.tolist()):
+        if i > start and (total + count > most or i - start == READ_ROWS):
+            yield slice(start, i)
+            start, total = i, 0
+        total += count
+    if start < len(words):
+        yield slice(start, len(words))

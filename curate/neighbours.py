@@ -6,22 +6,22 @@ sketches in blocks of the same size, and offered to the rows of the one that is 
 block whose shingles fit. Neither changes a decision.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.clusters import Numbering, taken
+from curate.clusters import Numbering, read_at_once, taken
 from curate.ops import candidates
 from curate.ops.candidates import COMPARED, Seeds
 from curate.ops.minhash import Shingles, distinct
 from curate.ops.stars import Sets, Stars
 from curate.stage import Corpus
 
-TAKEN_WORDS, TAKEN_ROWS = 1 << 20, 4096
-"""So many words and documents at most are read from a corpus at once."""
+TAKEN_WORDS = 1 << 20
+"""So many words at most are read from a corpus at once."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ class Search:
         starts, ends = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
         hashes = np.empty(int(counts[chosen].sum()), np.uint64)
         chosen = chosen[np.argsort(rows[chosen])]
-        done = filled = 0
+        most, done, filled = min(TAKEN_WORDS, self.corpus.memory // 128), 0, 0
         for shard, wanted in self.numbering.by_shard(rows[chosen]):
-            for piece in self._pieces(counts[chosen[done : done + len(wanted)]]):
+            for piece in read_at_once(counts[chosen[done : done + len(wanted)]], most):
                 found = distinct(shingles(self.corpus.take(shard, wanted[piece], ("text",))))
                 places = chosen[done + piece.start : done + piece.stop]
                 starts[places], ends[places] = found.rows[:-1] + filled, found.rows[1:] + filled
@@ -165,15 +165,3 @@ class Search:
                 filled += len(found.hashes)
             done += len(wanted)
         return Sets(starts, ends, hashes)
-
-    def _pieces(self, words: NDArray[np.int64]) -> Iterator[slice]:
-        """Cut documents of so many words each into pieces that are read at once."""
-        most = min(TAKEN_WORDS, self.corpus.memory // 128)
-        start, total = 0, 0
-        for i, count in enumerate(words.tolist()):
-            if i > start and (total + count > most or i - start == TAKEN_ROWS):
-                yield slice(start, i)
-                start, total = i, 0
-            total += count
-        if start < len(words):
-            yield slice(start, len(words))

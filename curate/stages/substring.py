@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field
 
+from curate.clusters import read_at_once
 from curate.cutting import listed
 from curate.deduplication import Deduplication, scopes
 from curate.ops import winnowing
@@ -21,8 +22,8 @@ from curate.ops.winnowing import Keys, Ranges
 from curate.pieces import Pieces, Rule, ends, shared, values
 from curate.stage import Corpus, buffers
 
-TAKEN_WORDS, TAKEN_ROWS = 1 << 18, 4096
-"""So many words and documents at most are read from a corpus at once."""
+TAKEN_WORDS = 1 << 18
+"""So many words at most are read from a corpus at once."""
 WINDOW_BYTES = 192
 """What a window of a portion takes while it is sorted and compared."""
 
@@ -187,7 +188,7 @@ class _Candidates:
     def _read(self, shard: int, rows: NDArray[np.int64]) -> Iterator[_Read]:
         """Ascending rows of a shard, a piece at a time."""
         windows = self._corpus.sketch(shard)["windows"].to_numpy().astype(np.int64)[rows]
-        for piece in _pieces(windows + self._stage.words):
+        for piece in read_at_once(windows + self._stage.words, TAKEN_WORDS):
             text = buffers(self._corpus.take(shard, rows[piece])["text"])
             folded = normalise(*text, punctuation=True)
             yield _Read(rows[piece], text, folded, winnowing.words(*folded))
@@ -202,15 +203,3 @@ def _of_rows(ranges: Ranges, rows: NDArray[np.int64]) -> Ranges:
     first, last = int(ranges.rows[rows[0]]), int(ranges.rows[rows[-1] + 1])
     bounds = np.append(ranges.rows[rows], last) - first
     return Ranges(bounds, ranges.starts[first:last], ranges.stops[first:last])
-
-
-def _pieces(words: NDArray[np.int64]) -> Iterator[slice]:
-    """Documents of so many words each, cut into pieces that are read at once."""
-    start, total = 0, 0
-    for i, count in enumerate(words.tolist()):
-        if i > start and (total + count > TAKEN_WORDS or i - start == TAKEN_ROWS):
-            yield slice(start, i)
-            start, total = i, 0
-        total += count
-    if start < len(words):
-        yield slice(start, len(words))
