@@ -89,6 +89,12 @@ def _with_gap(
     return (start if left > base else base), right
 
 
+@inline
+def _parted(origins: NDArray[np.int32], at: int, begin: int, end: int) -> bool:
+    """Whether what stands before and behind byte `at` of a normal form comes from one code point."""
+    return begin < at < end and origins[at - 1] == origins[at]
+
+
 @kernel(I64, IN_I32, IN_U8, IN_U16, IN_I32, IN_I32, IN_I64, IN_I64, IN_I64, IN_I64, IN_I64, IN_I64, I64, OUT_I64, OUT_I64, OUT_I64)  # fmt: skip  # noqa: E501
 def _located(
     offsets: NDArray[np.int32],
@@ -111,11 +117,16 @@ def _located(
     for row in range(len(rows) - 1):
         base, end = i64(offsets[row]), i64(offsets[row + 1])
         for i in range(rows[row], rows[row + 1]):
-            first = word_starts[word_rows[row] + firsts[i]]
-            last = word_stops[word_rows[row] + lasts[i] - 1]
-            start = base + i64(origins[first])
-            if first > folded[row] and origins[first - 1] == origins[first]:  # a code point of two words
-                _, start = decode(data, start, end)
+            head, tail = word_rows[row] + firsts[i], word_rows[row] + lasts[i]
+            # Words that begin or end inside a code point of several (U+FDFA) cannot be parted from its others.
+            while head < tail and _parted(origins, word_starts[head], folded[row], folded[row + 1]):
+                head += 1
+            while head < tail and _parted(origins, word_stops[tail - 1], folded[row], folded[row + 1]):
+                tail -= 1
+            if head == tail:
+                continue
+            last = word_stops[tail - 1]
+            start = base + i64(origins[word_starts[head]])
             stop = base + i64(origins[last]) if last < folded[row + 1] else end
             if gaps:
                 start, stop = _with_gap(data, base, end, start, stop, classes)
@@ -137,7 +148,7 @@ def located(
 ) -> Spans:
     """Runs of words of normal forms as spans of the texts.
 
-    Code points of which only a part belongs to a run stay outside. With `gaps` the white space on one side goes along,
+    Words that share a code point with what is outside stay outside. With `gaps` the white space on one side goes along,
     the one with fewer line feeds, so that a gap is left between what stands before and behind.
     """
     rows = np.zeros(len(offsets), np.int64)

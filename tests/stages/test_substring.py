@@ -186,6 +186,12 @@ def test_every_word_that_is_cut_stays_somewhere(shards, n, within):
     assert before == {word for texts in left for text in texts for word in words_of(text)}
 
 
+def test_a_code_point_of_several_words_is_not_parted():
+    texts = ["a\ufdfa", "a\ufdfaa"]
+
+    assert cut(Substring(words=2, mask=" "), texts) == [texts]
+
+
 def test_a_million_times_one_word_takes_no_quadratic_time():
     endless = "word " * 1_000_000
 
