@@ -16,6 +16,7 @@ FLOORS = {
     "curate.arrays": 0,
     "curate.package_data": 0,
     "curate.rules": 0,
+    "curate.regions": 1,
     "curate.by_language": 0,
     "curate.threads": 0,
     "curate.memory": 1,

@@ -11,7 +11,7 @@ from curate.testing import batch
 
 ROOT = files("curate.lexicons")
 ALL = ["languages.toml", "particles_ko.toml", "url_words.toml", *lexicons.names("toxicity"), *lexicons.names("slurs")]
-ALL += ["curated_sites.toml", *lexicons.names("thresholds")]
+ALL += ["curated_sites.toml", "regions.toml", *lexicons.names("thresholds")]
 ALL += [name for language in lexicons.folders("identity") for name in lexicons.names(f"identity/{language}")]
 AXES = [name for name in ALL if name.startswith("identity/") and lexicons.read(name).get("axis") in identity.AXES]
 GRADED = [name for name in ALL if name.startswith(("toxicity/", "slurs/"))]

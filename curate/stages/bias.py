@@ -12,6 +12,7 @@ from curate.errors import AssetError
 from curate.lexicons import identity
 from curate.lexicons.spoken import spoken
 from curate.ops import lexicon, text
+from curate.regions import regions
 from curate.stage import Filter, Range, Signals, buffers
 
 
@@ -30,11 +31,13 @@ class Bias(Filter):
     the 2 asks for evidence: beyond 0.9 lies a text with at least 19 pronouns of one kind and next to none of
     the other; `mentions_per_1k`, mentions over words. Where a stage named `language` has labelled the text, the
     terms of its language count, and all is null in a language that has none; else all count in every text.
+    `region`, of the page's site by its top-level domain, is null where that tells none (`curate/regions.py`).
     """
 
     use = "bias"
-    version = 2
-    data = ("lexicons/identity/**/*.toml", "lexicons/particles_ko.toml")
+    version = 3
+    reads = ("text", "url")
+    data = ("lexicons/identity/**/*.toml", "lexicons/particles_ko.toml", "lexicons/regions.toml")
 
     act: Literal["flag"] = "flag"
     languages: tuple[str, ...] = Field(default=("en", "ko"), min_length=1)
@@ -83,7 +86,7 @@ class Bias(Filter):
             "mentions_per_1k": 1000.0 * sum(axes.values()) / words,
         }
         masked = {name: pa.array(np.ascontiguousarray(values), mask=~known) for name, values in signals.items()}
-        return {**masked, "groups": _sparse(table, names, known)}
+        return {**masked, "groups": _sparse(table, names, known), "region": regions(batch["url"])}
 
     def _table(self, batch: pa.RecordBatch) -> tuple[NDArray[np.int32], list[str], NDArray[np.bool_]]:
         """(rows, groups) counts, the groups' names, and which rows are in a language with terms."""

@@ -191,3 +191,9 @@ def test_winogenders_pronouns_are_counted_exactly():
     found = list(zip(*(measured[name].to_pylist() for name in ("masculine", "feminine", "neutral")), strict=True))
     wanted = {"male": (1, 0, 0), "female": (0, 1, 0), "neutral": (0, 0, 1)}
     assert found == [wanted[name.split(".")[3]] for name, _ in lines]
+
+
+def test_the_region_of_a_pages_site_is_told():
+    assert signals(STAGE, "x", url="https://example.co.ke/")["region"] == "eastern_africa"
+    assert signals(STAGE, "x", url="https://example.com/")["region"] is None
+    assert signals(STAGE, "x")["region"] is None
