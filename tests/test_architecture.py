@@ -39,6 +39,7 @@ FLOORS = {
     "curate.benchmarks": 1,
     "curate.contamination": 2,
     "curate.excision": 0,
+    "curate.teacher": 1,
     "curate.told": 2,
     "curate.pieces": 2,
     "curate.frequencies": 2,
