@@ -197,7 +197,8 @@ def another(value, annotation, folder):
     if value is None and leaves(annotation) & SOME.keys():
         return next(some for kind, some in SOME.items() if kind in leaves(annotation))
     if isinstance(value, tuple) and "Path" not in str(annotation):
-        return (*value, "zzz")
+        closed = any(isinstance(leaf, str) for leaf in leaves(annotation))
+        return value[1:] if closed else (*value, "zzz")
     literals = [v for v in get_args(annotation) if isinstance(v, str) and v != value]
     if literals:
         return literals[0]

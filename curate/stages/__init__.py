@@ -27,6 +27,7 @@ STAGES: dict[str, str] = {
     "lines": "curate.stages.lines:Lines",
     "paragraphs": "curate.stages.lines:Paragraphs",
     "substring": "curate.stages.substring:Substring",
+    "pii": "curate.stages.pii:Pii",
     "toxicity": "curate.stages.toxicity:Toxicity",
     "decontaminate": "curate.stages.decontaminate:Decontaminate",
     "bias": "curate.stages.bias:Bias",

@@ -1,0 +1,1 @@
+"""Personal data and secrets in texts: recognised by patterns, confirmed by check digits, rules, words nearby."""
