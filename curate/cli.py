@@ -79,7 +79,7 @@ def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None
     from curate.progress import Bar, Lines, Silent
     from curate.runner import run as run_recipe
 
-    settle()
+    settle(recipe)
 
     def go(progress: "Progress") -> "Result":
         try:
