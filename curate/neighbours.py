@@ -20,7 +20,7 @@ from curate.ops.minhash import Shingles, distinct
 from curate.ops.stars import Sets, Stars
 from curate.stage import Corpus
 
-TAKEN_WORDS = 1 << 20
+TAKEN_WORDS = 1 << 18
 """So many words at most are read from a corpus at once."""
 
 

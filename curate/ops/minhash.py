@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
-from curate.ops.hashing import PRIME_1, PRIME_3, avalanche, read_8
+from curate.ops import unicode, windows
+from curate.ops.hashing import PRIME_1, PRIME_3, avalanche
 from curate.ops.kernel import (
     I64,
     IN_I32,
@@ -36,7 +36,7 @@ from curate.ops.kernel import (
     inline,
     kernel,
 )
-from curate.ops.ngrams import BASE, hash_chunk, hash_word
+from curate.ops.ngrams import BASE, hash_here, hash_word
 from curate.ops.text import next_word
 from curate.ops.unicode import ALONE, KIND, UNSPACED
 
@@ -51,25 +51,24 @@ class Shingles(NamedTuple):
     hashes: NDArray[np.uint64]
 
 
-ONES, SPACES, HIGHS = np.uint64(0x0101010101010101), np.uint64(0x2020202020202020), np.uint64(0x8080808080808080)
-
-
 @inline
-def _short_word(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, np.uint64]:
-    """Length and hash of a word of up to seven ASCII characters that starts at `at` and ends in a space, or 0.
+def _words(data: NDArray[np.uint8], at: int, end: int) -> tuple[np.uint64, np.uint64, int]:
+    """As `windows.words`, of normalised text without punctuation, and besides of the scripts that put spaces.
 
-    Eight bytes are looked at at once: a zero byte of `chunk ^ SPACES` is found by the usual borrow.
+    Those are all of two bytes a letter, of three the ones from Devanagari to Sinhala, jamo and Ethiopic: what else is
+    in those ranges and ends words, such as a danda, is gone. Jamo are what is left of Hangul.
     """
-    if at + 8 > end:
-        return i64(0), np.uint64(0)
-    chunk = read_8(data, at)
-    other = chunk ^ SPACES
-    found = (other - ONES) & ~other & HIGHS
-    inside = ((found - np.uint64(1)) ^ found) >> np.uint64(8)
-    if found == 0 or chunk & inside & HIGHS != 0:
-        return i64(0), np.uint64(0)
-    length = ((inside & ONES) * ONES) >> np.uint64(56)
-    return i64(length), hash_chunk(chunk & inside, length)
+    if at + windows.MARGIN > len(data) or data[at] >= 0xE2:
+        return np.uint64(0), np.uint64(0), i64(0)
+    indic, jamo = windows.among(data, at, 0xE0, 0xE0), windows.among(data, at, 0xE1, 0xE1)
+    odd = (indic << windows.ONE) & ~windows.among(data, at, 0xA0, 0xB7)
+    odd |= (jamo << windows.ONE) & ~windows.among(data, at, 0x84, 0x8F)
+    odd |= ((indic | jamo) & LAST) | windows.among(data, at, 0xE2, 0xFF)
+    spaces = windows.among(data, at, 0x20, 0x20)
+    return windows.ended(spaces, odd, end - at)
+
+
+LAST = np.uint64(1 << 63)
 
 
 @kernel(VOID, IN_I32, IN_U8, IN_U16, I64, OUT_U64, OUT_I64, OUT_U64)
@@ -91,23 +90,28 @@ def _shingles(
         rolling, words, oldest = np.uint64(0), 0, 0
         ring[:] = 0
         while at < end:
-            short, word = _short_word(data, at, end)
-            if short > 0:
-                at += short + 1
-            else:
-                start, at, length, _ = next_word(data, at, end, classes)
-                if length == 0:
-                    break
-                word = hash_word(data, start, at)
-                if at < end and data[at] == 0x20:
-                    at += 1
-            rolling = rolling * BASE + word - ring[oldest] * power
-            ring[oldest] = word
-            oldest = oldest + 1 if oldest + 1 < n else 0
-            words += 1
-            if words >= n:
-                hashes[count] = avalanche(rolling)
-                count += 1
+            runs, ends, size = _words(data, at, end)
+            at += size
+            start, stop = i64(0), i64(0)
+            while size == 0 or runs:
+                if size == 0:
+                    start, stop, length, _ = next_word(data, at, end, classes)
+                    at = stop
+                    if length == 0:
+                        break
+                    word = hash_word(data, start, stop)
+                    runs, size = np.uint64(0), i64(1)
+                else:
+                    start, stop = windows.first_word(runs, ends)
+                    word = hash_here(data, at - size + start, stop - start)
+                    runs = windows.behind(runs, stop)
+                rolling = rolling * BASE + word - ring[oldest] * power
+                ring[oldest] = word
+                oldest = oldest + 1 if oldest + 1 < n else 0
+                words += 1
+                if words >= n:
+                    hashes[count] = avalanche(rolling)
+                    count += 1
         rows[row + 1] = count
 
 

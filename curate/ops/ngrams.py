@@ -89,7 +89,7 @@ def hash_word(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
 
 
 @inline
-def _hash_here(data: NDArray[np.uint8], at: int, length: int) -> np.uint64:
+def hash_here(data: NDArray[np.uint8], at: int, length: int) -> np.uint64:
     """As `hash_word`, of a word behind whose beginning eight bytes can be read."""
     if length > 8:
         return hash_word(data, at, at + length)
@@ -112,7 +112,7 @@ def _word_list(
             runs, ends, size = windows.words(data, at, end)
             while runs:
                 start, stop = windows.first_word(runs, ends)
-                hashes[count], lengths[count] = _hash_here(data, at + start, stop - start), stop - start
+                hashes[count], lengths[count] = hash_here(data, at + start, stop - start), stop - start
                 count += 1
                 runs = windows.behind(runs, stop)
             if size > 0:

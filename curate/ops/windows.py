@@ -119,7 +119,16 @@ def words(data: Bytes, at: int, end: int) -> tuple[np.uint64, np.uint64, int]:
         return np.uint64(0), np.uint64(0), i64(0)
     spaces = among(data, at, 0x09, 0x0D) | among(data, at, 0x20, 0x20)
     odd = ~(spaces | among(data, at, 0x21, 0x7E))
-    left, sound = end - at, lowest(odd)
+    return ended(spaces, odd, end - at)
+
+
+@inline
+def ended(spaces: np.uint64, odd: np.uint64, left: int) -> tuple[np.uint64, np.uint64, int]:
+    """The words of a window up to the first that holds an `odd` byte, in a text of which `left` bytes are left.
+
+    Their bytes, what ends them, and how far they go: see `words`.
+    """
+    sound = lowest(odd)
     spaces &= below(min(sound, left))
     if left < SIZE and left <= sound:
         spaces |= ONE << np.uint64(left)

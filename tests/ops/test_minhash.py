@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.ops import minhash
+from curate.ops import minhash, unicode
 from curate.ops.normal import normalise
 from tests.ops import text_reference as reference
 from tests.ops.kernel_texts import batches, packed, unpacked
@@ -46,6 +46,36 @@ def test_shingles_are_the_same_in_whatever_batch_a_text_comes(rows):
     together = minhash.shingles(*normalise(*packed(rows), punctuation=False), 3)
 
     assert together.hashes.tolist() == [hash_ for row in rows for hash_ in shingles(row, 3)]
+
+
+def test_what_ends_a_word_without_a_space_is_gone_from_the_scripts_that_are_read_by_their_spaces():
+    """What `minhash._words` rests on: two bytes a letter, or three in certain ranges."""
+    odd = minhash.letters() & np.uint16(unicode.UNSPACED | unicode.SPACE) != 0
+    odd |= minhash.letters() >= unicode.BREAK
+    ranges = [(0x80, 0x800), (0x800, 0xE00), (0x1100, 0x1400)]
+    folded, _ = minhash_words([chr(code) for first, end in ranges for code in range(first, end)])
+
+    assert not [hex(ord(letter)) for word in folded for letter in word if ord(letter) < 0x1400 and odd[ord(letter)]]
+
+
+def minhash_words(rows):
+    texts = normalise(*packed(rows), punctuation=False)
+    return [word for row in unpacked(*texts) for word in row.split(" ")], texts
+
+
+@given(st.lists(st.text(st.sampled_from("aé ßж가ㄱकกက漢ア.।\u0589 \u1362\u1369\ud7a3𝕏\n")), max_size=3))
+def test_words_by_windows_are_the_words_that_are_found_letter_by_letter(rows):
+    rows = [row * 9 for row in rows]
+    texts = normalise(*packed(rows), punctuation=False)
+    long = normalise(*packed(["x" * 80, *rows]), punctuation=False)  # no room behind it, and much
+
+    found, other = minhash.shingles(*texts, 1), minhash.shingles(*long, 1)
+
+    split = [reference.words(row) for row in unpacked(*texts)]
+    assert np.diff(found.rows).tolist() == [len(row) for row in split]
+    assert found.hashes.tolist() == other.hashes.tolist()[1:]
+    named = dict(zip([word for row in split for word in row], found.hashes.tolist(), strict=True))
+    assert [named[word] for row in split for word in row] == found.hashes.tolist()
 
 
 def test_text_without_spaces_is_cut_into_words():
