@@ -99,7 +99,7 @@ class Pass:
             matches = pc.fill_null(pc.equal(column.field("decoding"), how), fill_value=False)
             book.add("flagged", f"ingest.encoding.{how}", flow.tally(np.asarray(matches)))
         reason = column.field("reason")
-        empty = pc.and_(pc.is_null(reason), pc.equal(pc.utf8_length(pc.fill_null(flow.batch.column("text"), "")), 0))
+        empty = pc.and_(pc.is_null(reason), pc.equal(pc.binary_length(pc.fill_null(flow.batch.column("text"), "")), 0))
         flow = self.leave(flow, "ingest", pc.if_else(empty, "empty", reason), book)
         book.out += flow.tally()
         return flow
@@ -281,12 +281,19 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _group(keys: pa.Array, sizes: NDArray[np.int64], counts: NDArray[np.int64], tallies: dict[str, Tally]) -> None:
-    table = pa.table({"key": keys, "bytes": sizes, "tokens": counts})
-    grouped = table.group_by("key").aggregate([("bytes", "count"), ("bytes", "sum"), ("tokens", "sum")])
-    for row in grouped.to_pylist():
-        key = row["key"] or "und"
-        tally = Tally(row["bytes_count"], row["bytes_sum"], row["tokens_sum"])
-        tallies[key] = tallies.get(key, Tally()) + tally
+    coded = pc.fill_null(keys, "und").dictionary_encode()
+    found = zip(coded.dictionary.to_pylist(), *_sums(np.asarray(coded.indices), sizes, counts), strict=True)
+    for key, documents, size, count in found:
+        tallies[key or "und"] = tallies.get(key or "und", Tally()) + Tally(documents, size, count)
+
+
+def _sums(codes: NDArray[np.int32], *values: NDArray[np.int64]) -> Iterator[list[int]]:
+    """How often each code occurs, and the sums of values by code."""
+    order = np.argsort(codes, kind="stable")
+    firsts = np.flatnonzero(np.append(True, np.diff(codes[order]))[: len(codes)])
+    yield np.diff(np.append(firsts, len(codes))).tolist()
+    for value in values:
+        yield np.add.reduceat(value[order], firsts).tolist() if len(codes) else []
 
 
 @contextmanager

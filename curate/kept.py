@@ -9,11 +9,11 @@ reason for a later run to drop its like.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import groups, shards
@@ -38,7 +38,7 @@ class Leg:
 def keep(setting: Setting, legs: Sequence[Leg], folder: Path) -> None:
     """Write what is kept of the sketches of all barriers for a shard, given its way through all segments."""
     last = legs[-1].folder / DOCUMENTS
-    kept = np.ones(sum(batch.num_rows for batch in shards.batches(last, ("id",))), np.bool_)
+    kept = np.ones(len(shards.read_arrow(last.with_name(ROWS))), np.bool_)
     had = kept
     files = []
     for part, leg, behind in zip(setting.recipe.segments[-2::-1], legs[-2::-1], legs[:0:-1], strict=True):
@@ -74,32 +74,62 @@ def _sketch(
     """The rows of a sketch that the corpus has, with `id`, `kept`, and by choice `text` (see `curate.sketches`)."""
     whole = shards.read_arrow(folder / f"sketch-{barrier.name}.arrow")
     rows, mine = np.flatnonzero(had), kept[had]
-    ids, was, now = (
-        _column(folder / DOCUMENTS, "id", rows),
-        _column(folder / DOCUMENTS, "text", rows),
-        _column(last, "text"),
-    )
+    ids = _Column(folder / DOCUMENTS, "id", rows)
+    texts = _Texts(folder / DOCUMENTS, last, rows, mine) if barrier.rereads else None
     for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         table = whole.take(pa.array(rows[part]))
         table = table.add_column(0, "kept", pa.array(mine[part]))
-        table = table.add_column(0, "id", pa.array(islice(ids, len(table)), pa.string()))
-        if barrier.rereads:
-            both = zip(mine[part], islice(was, len(table)), strict=True)
-            texts = [None if stays and next(now) == text else text for stays, text in both]
-            table = table.append_column("text", pa.array(texts, pa.string()))
-        yield table
+        table = table.add_column(0, "id", ids.take(len(table)))
+        yield table if texts is None else table.append_column("text", texts.take(mine[part]))
 
 
-def _column(path: Path, name: str, rows: NDArray[np.int64] | None = None) -> Iterator[str | None]:
-    """A column of a shard's documents, or some rows of it (ascending), one batch in memory."""
-    first = 0
-    for batch in shards.batches(path, (name,)):
-        column = batch.column(name)
-        if rows is not None:
-            column = column.take(pa.array(rows[slice(*np.searchsorted(rows, [first, first + batch.num_rows]))] - first))
-        yield from column.to_pylist()
-        first += batch.num_rows
+class _Texts:
+    """What a barrier saw of documents, null where they stand in the corpus as they were."""
+
+    def __init__(self, was: Path, last: Path, rows: NDArray[np.int64], kept: NDArray[np.bool_]) -> None:
+        with shards.Batches(was, ()) as before, shards.Batches(last, ()) as after:
+            unedited = before.texts == after.texts
+        self._was = _Column(was, "text", rows[~kept] if unedited else rows)
+        self._now = None if unedited else _Column(last, "text")
+
+    def take(self, kept: NDArray[np.bool_]) -> pa.Array:
+        """The next ones, of which some are kept."""
+        if self._now is None:
+            others = self._was.take(int((~kept).sum()))
+            return others.take(pa.array(np.cumsum(~kept) - 1, mask=kept))
+        was, now = self._was.take(len(kept)), self._now.take(int(kept.sum()))
+        same = kept.copy()
+        same[kept] = np.asarray(pc.equal(was.filter(pa.array(kept)), now))
+        return was.take(pa.array(np.arange(len(was)), mask=same))
+
+
+class _Column:
+    """A column of a shard's documents, or some rows of it (ascending), of which a batch is in memory."""
+
+    def __init__(self, path: Path, name: str, rows: NDArray[np.int64] | None = None) -> None:
+        self._parts = self._read(path, name, rows)
+        self._held: list[pa.Array] = [pa.array([], pa.string())]
+
+    @staticmethod
+    def _read(path: Path, name: str, rows: NDArray[np.int64] | None) -> Iterator[pa.Array]:
+        first = 0
+        with shards.Batches(path, (name,)) as found:
+            for number, size in enumerate(found.sizes()):
+                within = slice(*np.searchsorted(rows, [first, first + size])) if rows is not None else slice(0, size)
+                if within.start < within.stop:
+                    column = found.batch(number).column(name)
+                    yield column if rows is None else column.take(pa.array(rows[within] - first))
+                first += size
+
+    def take(self, count: int) -> pa.Array:
+        """The next values; there have to be so many."""
+        held = self._held
+        while sum(map(len, held)) < count:
+            held.append(next(self._parts))
+        joined = pa.concat_arrays(held)
+        self._held = [joined.slice(count)]
+        return joined.slice(0, count)
 
 
 def described(barrier: Barrier) -> str:

@@ -15,7 +15,7 @@ from curate.errors import RunError
 from curate.flow import Setting, sizes_of
 from curate.report import Report, Tally
 from curate.stage import Barrier
-from curate.unit import RAW, REPORT, sampled
+from curate.unit import RAW, REPORT, ROWS, sampled
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def cut(paths: Sequence[Path], size: int) -> Iterator[tuple[Span, ...]]:
     spans: list[Span] = []
     filled = 0
     for path in paths:
-        lengths = np.concatenate([np.zeros(0, np.int64), *(sizes_of(b) for b in shards.batches(path, ("text",)))])
+        lengths = shards.read_arrow(path.with_name(ROWS)).column("bytes").to_numpy()
         start = 0
         while start < len(lengths):
             ends = filled + np.cumsum(lengths[start:])

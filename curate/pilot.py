@@ -31,7 +31,7 @@ def leg(setting: Setting, shard: Path, folder: Path, start: int, stop: int, shar
     stages = [stage for part in setting.recipe.segments for stage in part.stages]
     way = Pass(Setting(setting.recipe), "pilot")
     with shards.BatchWriter(folder / DOCUMENTS) as writer, groups.arrow(folder / SEEN) as seen:
-        for flow in flows(way, shard):
+        for _, flow in flows(way, shards.batches(shard)):
             if share is not None:
                 flow = way.ingested(flow.where(sampled(flow.batch.column("id"), setting.recipe.seed, share)))
                 seen.write(flow.batch.select(["text"]))

@@ -1,7 +1,7 @@
 """Resolving a barrier: all sketches of a segment → a verdict for every shard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from curate.flow import Setting
 from curate.report import Report
 from curate.unit import DOCUMENTS, commit
 
+MAPPED = 4
+"""Sketches that are held mapped: their pages count as this process's memory."""
+
 
 @dataclass
 class Shards:
@@ -28,6 +31,7 @@ class Shards:
     folders: Sequence[Path]
     earlier: Sequence[Sequence[Path]]
     """Per earlier barrier of the segment that drops, its verdict files."""
+    _mapped: dict[int, pa.Table] = field(default_factory=dict)
 
     @property
     def past(self) -> int:
@@ -39,7 +43,11 @@ class Shards:
 
     def sketch(self, shard: int) -> pa.Table:
         """The shard's sketch, memory-mapped."""
-        return shards.read_arrow(self.folders[shard] / f"sketch-{self.name}.arrow")
+        if shard not in self._mapped:
+            while len(self._mapped) >= MAPPED:
+                del self._mapped[next(iter(self._mapped))]
+            self._mapped[shard] = shards.read_arrow(self.folders[shard] / f"sketch-{self.name}.arrow")
+        return self._mapped[shard]
 
     def alive(self, shard: int) -> NDArray[np.bool_]:
         """Rows that no earlier barrier of the segment drops."""
@@ -63,11 +71,11 @@ class Shards:
 
 @lru_cache(maxsize=1024)
 def _batch_starts(path: Path) -> NDArray[np.int64]:
-    sizes = [batch.num_rows for batch in shards.batches(path, ("id",))]
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    with shards.Batches(path, ("id",)) as found:
+        return np.concatenate([[0], np.cumsum(found.sizes())]).astype(np.int64)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _batch(path: Path, number: int, columns: tuple[str, ...]) -> pa.RecordBatch:
     return shards.batch_at(path, number, columns)
 

@@ -5,22 +5,24 @@ exists is done, and running it again gives the same bytes.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import groups, shards
 from curate.flow import Flow, Pass, Setting, sizes_of
-from curate.ingest import Fault, Record, Source, read
+from curate.ingest import Fault, Record, Run, Source, read_in_runs
 from curate.ops.hashing import hash_strings
 from curate.report import Report, StageReport, Tally
-from curate.stage import DOCUMENT, Barrier, buffers
+from curate.stage import DOCUMENT, Barrier, Rewrite, Stage, buffers
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 8 * 2**20
@@ -29,7 +31,7 @@ SHARD_ROWS = 2**17
 REPORT = "report.json"
 DOCUMENTS = "documents.arrow"
 ROWS = "rows.arrow"
-"""Which rows of its shard a segment has left."""
+"""Which rows of its shard a segment has left, and the bytes of their texts."""
 SKETCHES = "sketches"
 """The phase that keeps the sketches of what is left."""
 
@@ -77,8 +79,10 @@ def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int
     started = time.perf_counter()
     report, stage = Report(), StageReport("ingest", "ingest")
     quarantine = shards.RowWriter(folder / "quarantine.parquet", QUARANTINE)
-    cut = _RawShards(folder, setting.recipe.ingest.shard_bytes)
-    records = ((item, source.name) for source in sources for item in read(source, setting.recipe.ingest))
+    # Texts that the first segment edits are read once. Others are read again by whoever comes later, from here.
+    first = setting.recipe.segments[0]
+    cut = _RawShards(folder, setting.recipe.ingest.shard_bytes, packed=_edits(first.stages, ()))
+    records = ((item, source.name) for source in sources for item in read_in_runs(source, setting.recipe.ingest))
     for item, source in _first(records, limit):
         if isinstance(item, Fault):
             tally, reason = Tally(1, item.bytes, 0), f"ingest.{item.reason}"
@@ -95,44 +99,68 @@ def ingest(setting: Setting, sources: Sequence[Source], folder: Path, limit: int
     commit(folder, report, files=files, counts={"shards": cut.written})
 
 
-def _first(items: Iterator[tuple[Record | Fault, str]], limit: int | None) -> Iterator[tuple[Record | Fault, str]]:
-    seen = 0
+def _first(
+    items: Iterator[tuple[Record | Fault | Run, str]], limit: int | None
+) -> Iterator[tuple[Record | Fault | Run, str]]:
+    left = limit
     for item, source in items:
-        if isinstance(item, Record):
-            if limit is not None and seen >= limit:
-                return
-            seen += 1
-        yield item, source
+        if left is None or isinstance(item, Fault):
+            yield item, source
+            continue
+        if left == 0:
+            return
+        cut = Run(item.records[:left], item.texts.slice(0, left)) if isinstance(item, Run) else item
+        yield cut, source
+        left -= len(cut.records) if isinstance(cut, Run) else 1
 
 
 class _RawShards:
     """Cuts a stream of records into batches, and batches into raw shards."""
 
-    def __init__(self, folder: Path, shard_bytes: int) -> None:
-        self._folder, self._shard_bytes = folder, shard_bytes
+    def __init__(self, folder: Path, shard_bytes: int, *, packed: bool) -> None:
+        self._folder, self._shard_bytes, self._packed = folder, shard_bytes, packed
         self._rows: list[Record] = []
         self._sources: list[str] = []
+        self._texts: list[pa.StringArray | list[str | None]] = []
+        """The texts of the rows, in pieces."""
         self._batch_bytes = self._bytes = 0
         self._writer: shards.BatchWriter | None = None
         self.written: list[dict[str, Any]] = []
 
-    def add(self, record: Record, source: str) -> None:
-        size = len(record.text) if record.text else 0
+    def add(self, found: Record | Run, source: str) -> None:
+        """Append records."""
+        if isinstance(found, Run):
+            room = BATCH_ROWS - len(self._rows) % BATCH_ROWS
+            for start, stop in pairwise([0, *range(room, len(found.records), BATCH_ROWS), len(found.records)]):
+                texts = found.texts.slice(start, stop - start)
+                self._make_room(texts.nbytes)
+                self._rows += found.records[start:stop]
+                self._sources += [source] * (stop - start)
+                self._texts.append(texts)
+            return
+        self._make_room(len(found.text) if found.text else 0)
+        self._rows.append(found)
+        self._sources.append(source)
+        if not self._texts or not isinstance(self._texts[-1], list):
+            self._texts.append([])
+        self._texts[-1].append(found.text)
+
+    def _make_room(self, size: int) -> None:
+        """Begin another batch where the one at hand has no room for some bytes more."""
         if self._rows and (len(self._rows) >= BATCH_ROWS or self._batch_bytes + size > BATCH_BYTES):
             self._flush()
-        self._rows.append(record)
-        self._sources.append(source)
         self._batch_bytes += size
 
     def _flush(self) -> None:
-        batch = _raw_batch(self._rows, self._sources)
-        self._rows, self._sources, self._batch_bytes = [], [], 0
+        texts = [part if isinstance(part, pa.Array) else pa.array(part, pa.string()) for part in self._texts]
+        batch = _raw_batch(self._rows, self._sources, pa.concat_arrays(texts))
+        self._rows, self._sources, self._texts, self._batch_bytes = [], [], [], 0
         size = batch.column("text").nbytes
         if self._writer and self._is_full(size, batch.num_rows):
             self._close_shard()
         if not self._writer:
             name = f"raw-{len(self.written):05d}.arrow"
-            self._writer = shards.BatchWriter(self._folder / name).__enter__()
+            self._writer = shards.BatchWriter(self._folder / name, packed=self._packed).__enter__()
             self.written.append({"file": name, "rows": 0, "bytes": 0, "readable_bytes": 0})
         self._writer.write(batch)
         self._bytes += size
@@ -156,11 +184,13 @@ class _RawShards:
         self._close_shard()
 
 
-def _raw_batch(rows: Sequence[Record], sources: Sequence[str]) -> pa.RecordBatch:
+def _raw_batch(rows: Sequence[Record], sources: Sequence[str], texts: pa.StringArray) -> pa.RecordBatch:
     of: dict[str, Sequence[Any]] = dict(zip(Record._fields, zip(*rows, strict=True), strict=True))
     of["source"] = sources
-    arrays = [pa.array(of[field.name], field.type) for field in DOCUMENT]
-    struct = pa.StructArray.from_arrays([pa.array(of[f.name], f.type) for f in INGEST], fields=list(INGEST))
+    arrays = [texts if field.name == "text" else pa.array(of[field.name], field.type) for field in DOCUMENT]
+    told = [pa.array(of[field.name], field.type) for field in INGEST]
+    told[INGEST.get_field_index("bytes")] = pc.coalesce(told[INGEST.get_field_index("bytes")], pc.binary_length(texts))
+    struct = pa.StructArray.from_arrays(told, fields=list(INGEST))
     return pa.RecordBatch.from_arrays([*arrays, struct], schema=RAW)
 
     # --- segments: shards through stages ----------------------------------------------------------------
@@ -174,8 +204,13 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     tables = [shards.read_arrow(path) for path in verdicts]
     way = Pass(setting, f"{index}/{number:05d}")
     last, left = this is segments[-1], [np.zeros(0, np.int64)]
-    with shards.BatchWriter(folder / DOCUMENTS) as writer, _Beside(folder, this.barriers) as beside:
-        for flow in flows(way, shard):
+    sizes = [np.zeros(0, np.int64)]
+    with ExitStack() as stack:
+        given = stack.enter_context(shards.Batches(shard))
+        over = None if _edits(this.stages, before) else given.texts
+        writer = stack.enter_context(shards.BatchWriter(folder / DOCUMENTS, over))
+        beside = stack.enter_context(_Beside(folder, this.barriers))
+        for count, (first, flow) in enumerate(flows(way, given)):
             flow = way.ingested(flow) if index == 0 else flow
             for barrier, verdict in zip(before, tables, strict=True):
                 flow = way.resolved(flow, barrier, verdict)
@@ -183,18 +218,29 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
             beside.write(way, flow.batch)
             if last:
                 way.leaving(flow)
-            writer.write(flow.batch.append_column("tokens", pa.array(flow.tokens)))
+            batch = flow.batch.append_column("tokens", pa.array(flow.tokens))
+            if over is None:
+                writer.write(batch)
+            else:
+                writer.write(batch.drop_columns(DOCUMENT.names), given.places(count, flow.rows - first))
             left.append(flow.rows)
-    shards.write_arrow(folder / ROWS, pa.table({"row": np.concatenate(left)}))
+            sizes.append(flow.sizes)
+    leaving = {"row": np.concatenate(left), "bytes": np.concatenate(sizes)}
+    shards.write_arrow(folder / ROWS, pa.table(leaving))
     files = [ROWS, *beside.files]
     commit(folder, way.books_so_far(), files=files, counts={"rows": sum(map(len, left)), "errors": way.errors})
 
 
-def flows(way: Pass, shard: Path) -> Iterator[Flow]:
-    """A shard's batches as they enter a pass, one at a time."""
+def _edits(stages: Sequence[Stage], before: Sequence[Barrier]) -> bool:
+    """Whether texts may leave a segment other than they came: else they need not be written again."""
+    return any(isinstance(stage, Rewrite) for stage in stages) or any(b.cuts and b.act == "drop" for b in before)
+
+
+def flows(way: Pass, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, Flow]]:
+    """A shard's batches as they enter a pass, one at a time, each with its first row's number."""
     first = 0
-    for batch in shards.batches(shard):
-        yield way.enter(batch, first)
+    for batch in batches:
+        yield first, way.enter(batch, first)
         first += batch.num_rows
 
 

@@ -8,7 +8,19 @@ input: it ends in a `Fault` that names place and reason, and reading goes on whe
 
 from curate.ingest.discover import discover
 from curate.ingest.groups import grouped
-from curate.ingest.read import read
-from curate.ingest.records import Fault, Ingest, Listing, Record, Skipped, Source
+from curate.ingest.read import read, read_in_runs
+from curate.ingest.records import Fault, Ingest, Listing, Record, Run, Skipped, Source
 
-__all__ = ["Fault", "Ingest", "Listing", "Record", "Skipped", "Source", "discover", "grouped", "read"]
+__all__ = [
+    "Fault",
+    "Ingest",
+    "Listing",
+    "Record",
+    "Run",
+    "Skipped",
+    "Source",
+    "discover",
+    "grouped",
+    "read",
+    "read_in_runs",
+]

@@ -1,16 +1,19 @@
 """JSON Lines: one object a line, its text in one field, the rest in `meta`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from json import JSONDecoder
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
+from curate.arrays import strings
 from curate.ingest.decode import clean
 from curate.ingest.lines import Lines
 from curate.ingest.media import TEXT
-from curate.ingest.records import RAW, Fault, Ingest, Record, Source, as_meta, one_line, pick
+from curate.ingest.records import RAW, Fault, Ingest, Record, Run, Source, as_meta, one_line, pick
 from curate.ingest.streams import Stream
+from curate.ops import json_texts
 from curate.ops.markup import HTML, is_markup
 
 _quick = msgspec.json.Decoder().decode
@@ -22,13 +25,16 @@ DATES = ("date", "timestamp", "crawl_date", "created")
 """Fields that hold the date, the first that is there; as strings."""
 
 
-def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault | Run]:
     """A record a line, numbered by line from 0; blank lines hold none."""
     limit = RAW * options.max_bytes
+    quick = "." not in options.text_field and options.text_field != options.id_field and TEXT[0] in options.media
     with Stream(source.path) as stream:
         lines = Lines(stream)
         number = -1
         while True:
+            while quick and (block := lines.whole()):
+                number += yield from _block(block, number + 1, source.name, options)
             line, length = lines.line(limit)
             if not length:
                 break
@@ -58,12 +64,75 @@ def read_jsonl(source: Source, options: Ingest) -> Iterator[Record | Fault]:
             yield Fault(f"{source.name}@{stream.tell()}", stream.fault.reason, stream.fault.error, 0)
 
 
+def _block(block: bytes, number: int, name: str, options: Ingest) -> Generator[Record | Fault | Run, None, int]:
+    """The records of whole lines, in runs, and how many lines there are; the first one is number `number`."""
+    found = json_texts.texts(block, options.text_field.encode("utf-8", "replace"), RAW * options.max_bytes)
+    rows = iter(_rows(found, options) or [None] * len(found.fates))
+    texts, fates = strings(found.offsets, found.data), found.fates.tolist()
+    records: list[Record] = []
+    first = at = 0
+    for i, fate in enumerate(fates):
+        end = block.index(b"\n", at) + 1
+        record = None
+        if fate == json_texts.TAKEN and (row := next(rows)) is not None:
+            record = _quick_record(row, f"{name}#{number + i}", options)
+        if record is not None:
+            records.append(record)
+        else:
+            if records:
+                yield Run(records, texts.slice(first, len(records)))
+            records, first = [], i + 1
+            if fate != json_texts.BLANK and not block[at:end].isspace():
+                yield _record(block[at:end], f"{name}#{number + i}", options)
+        at = end
+    if records:
+        yield Run(records, texts.slice(first, len(records)))
+    return len(fates)
+
+
+def _rows(found: json_texts.Texts, options: Ingest) -> list[Any] | None:
+    """What the lines that were taken hold beside their texts; None for one, or all, to be looked at again."""
+    taken = found.fates == json_texts.TAKEN
+    starts, sizes = found.offsets[:-1][taken], np.diff(found.offsets)[taken]
+    try:
+        rows = _quick(found.rest)
+        strings(found.offsets, found.data).validate(full=True)
+    except (ValueError, RecursionError):
+        return None
+    if len(rows) != len(starts):
+        return None
+    odd = sizes > options.max_bytes
+    odd[sizes > 0] |= _MARKUP[found.data[starts[sizes > 0]]]
+    return [None if other else row for row, other in zip(rows, odd.tolist(), strict=True)]
+
+
+_MARKUP = np.zeros(256, np.bool_)
+_MARKUP[list(b"<\xef \n\r\t")] = True
+"""The first bytes of texts that may be markup."""
+
+
+def _quick_record(row: dict[str, Any], place: str, options: Ingest) -> Record | None:
+    """As `from_row` where the text is a short one and none that may be markup; None where that has to decide."""
+    if "media" in row:
+        return None
+    del row[options.text_field]
+    if options.id_field:
+        row[options.id_field] = pick(row, options.id_field)
+    url = row.pop("url") if type(row.get("url")) is str else None
+    date = next((row.pop(key) for key in DATES if type(row.get(key)) is str), None)
+    try:
+        meta = as_meta(row)
+    except RecursionError:
+        return None
+    return Record(place, _plain(url), _plain(date), TEXT[0], "", meta, None, None, None, "utf-8", "unicode")
+
+
 def _record(line: bytes, place: str, options: Ingest) -> Record | Fault:
     try:
         row = _quick(line)
     except (ValueError, RecursionError):
         return _judged(line, place, options)
-    return _safe(row, place, options, len(line))
+    return _safe(row, place, options, len(line), encodable=True)
 
 
 def _judged(line: bytes, place: str, options: Ingest) -> Record | Fault:
@@ -79,10 +148,10 @@ def _judged(line: bytes, place: str, options: Ingest) -> Record | Fault:
     return _safe(row, place, options, len(line))
 
 
-def _safe(row: Any, place: str, options: Ingest, size: int) -> Record | Fault:
+def _safe(row: Any, place: str, options: Ingest, size: int, *, encodable: bool = False) -> Record | Fault:
     """As `from_row`; an object may nest as deep as can be read, and yet too deep to be written."""
     try:
-        return from_row(row, place, options, size)
+        return from_row(row, place, options, size, encodable=encodable)
     except RecursionError:
         return Fault(place, "json", "nested too deeply", size)
 
@@ -97,8 +166,11 @@ def _repaired(line: bytes, place: str, options: Ingest) -> Record | Fault:
     return record._replace(decoding="repaired") if isinstance(record, Record) and record.decoding else record
 
 
-def from_row(row: Any, place: str, options: Ingest, size: int) -> Record | Fault:
-    """The record of one object: its text, URL and date, and the rest as `meta`."""
+def from_row(row: Any, place: str, options: Ingest, size: int, *, encodable: bool = False) -> Record | Fault:
+    """The record of one object: its text, URL and date, and the rest as `meta`.
+
+    `encodable` says that whoever read it has seen to it that UTF-8 can hold all its strings.
+    """
     if type(row) is not dict:
         return Fault(place, "field", f"not an object but {_what(row)}", size)
     field = options.text_field
@@ -108,15 +180,17 @@ def from_row(row: Any, place: str, options: Ingest, size: int) -> Record | Fault
         return Fault(
             place, "field", f"no field {field!r}" if missing else f"{field!r} is {_what(text)}, not text", size
         )
-    text, repaired = clean(text)
+    text, repaired = (text, False) if encodable and "\0" not in text else clean(text)
     rest = _rest(row, options)
     url = rest.pop("url") if type(rest.get("url")) is str else None
     date = next((rest.pop(key) for key in DATES if type(rest.get(key)) is str), None)
     media = _media(rest, text)
     reason: Literal["media", "max_bytes"] | None = None if media in options.media else "media"
-    length = len(text) if text.isascii() else len(text.encode())
-    if reason is None and length > options.max_bytes:
-        reason = "max_bytes"
+    length = None
+    if reason or 4 * len(text) > options.max_bytes:
+        length = len(text.encode())
+        if reason is None and length > options.max_bytes:
+            reason = "max_bytes"
     if reason:
         return Record(place, _plain(url), _plain(date), media, None, as_meta(rest), reason, length, None, None, None)
     return Record(

@@ -26,6 +26,16 @@ class Lines:
         self.offset += len(line)
         return (line, len(line)) if len(line) <= limit else (b"", len(line))
 
+    def whole(self) -> bytes:
+        """The lines that are at hand whole, with their line feeds: none at first, and where the next one is not."""
+        end = self._kept.rfind(b"\n", self._at) + 1
+        if end <= self._at:
+            return b""
+        found = self._kept[self._at : end]
+        self._at = end
+        self.offset += len(found)
+        return found
+
     def read(self, size: int) -> bytes:
         """The next `size` bytes, fewer at the end."""
         block = self._kept[self._at : self._at + size]

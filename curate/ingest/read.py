@@ -6,11 +6,11 @@ from curate.ingest.arc import read_arc
 from curate.ingest.columnar import read_arrow, read_parquet
 from curate.ingest.jsonl import read_jsonl
 from curate.ingest.pages import read_file
-from curate.ingest.records import Fault, Ingest, Record, Source
+from curate.ingest.records import Fault, Ingest, Record, Run, Source
 from curate.ingest.tar import read_tar
 from curate.ingest.warc import read_warc
 
-READERS: dict[str, Callable[[Source, Ingest], Iterator[Record | Fault]]] = {
+READERS: dict[str, Callable[[Source, Ingest], Iterator[Record | Fault | Run]]] = {
     "warc": read_warc,
     "arc": read_arc,
     "html": read_file,
@@ -23,6 +23,15 @@ READERS: dict[str, Callable[[Source, Ingest], Iterator[Record | Fault]]] = {
 
 
 def read(source: Source, options: Ingest) -> Iterator[Record | Fault]:
+    """As `read_in_runs`, record by record."""
+    for found in read_in_runs(source, options):
+        if isinstance(found, Run):
+            yield from found.spread()
+        else:
+            yield found
+
+
+def read_in_runs(source: Source, options: Ingest) -> Iterator[Record | Fault | Run]:
     """What a source holds, in order: records, and a fault for everything that could not be read.
 
     Never raises for what the file holds. A source without any content is one fault, `empty`, so that it

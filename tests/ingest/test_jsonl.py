@@ -7,8 +7,37 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curate.ingest import Fault, Record
+from curate.ingest import Fault, Ingest, Record, Run, discover, read, read_in_runs
+from curate.ingest.jsonl import _record
+from curate.ingest.records import as_meta
 from tests.ingest.sources import compressed, reasons, texts
+
+odd_lines = st.sampled_from(
+    [
+        b'{"text": "plain", "id": "x"}',
+        b'{"text": "caf\xc3\xa9 \\u00e9 \\ud83d\\ude00", "url": "http://x/\xc3\xa9", "date": "2020", "created": "2021"}',
+        b'{"text": "\xff not UTF-8"}',
+        b'{"text": "nul\\u0000"}',
+        b'{"text": "\\ud800", "m": {"id": 7}}',
+        b'{"text": "a", "text": "b"}',
+        b'{"text": "<html><body>x</body></html>"}',
+        b'{"text": " leading"}',
+        b'{"text": ""}',
+        b'{"text": "long, with more than sixty bytes, so that it is dropped for its length alone"}',
+        b'{"text": "t", "media": "text/html"}',
+        b'{"text": "t", "media": 3, "a": NaN}',
+        b'{"text": "t", "n": 123456789012345678901234567890, "f": 1e16, "b": [1, {"c": null}]}',
+        b'{"text": "t", "x": [}',
+        b'{"text": 3}',
+        b"not json",
+        b"[1]",
+        b"  ",
+        b"\x0b\x0c ",
+        b'{"text": "cr"}\r',
+        b'\xef\xbb\xbf{"text": "mark"}',
+        b'{"text": "t", "url": 1, "timestamp": 3, "id": "\\u007f\\u0001\\"\\/"}',
+    ]
+)
 
 
 def lines(*rows: object) -> bytes:
@@ -120,7 +149,7 @@ def test_a_text_over_the_bound_is_dropped_and_a_line_far_over_it_is_never_held(r
     assert [(one.reason, one.text, one.bytes) for one in found] == [
         ("max_bytes", None, 2_000),
         ("max_bytes", None, 300_013),
-        (None, "ok", 2),
+        (None, "ok", None),
     ]
 
 
@@ -168,3 +197,37 @@ def test_meta_gives_back_every_other_field(records, row):
     (one,) = records("a.jsonl", lines({**row, "text": "t"}))
 
     assert json.loads(one.meta) == json.loads(json.dumps(row).encode("utf-8", "replace"))
+
+
+@given(st.lists(odd_lines, min_size=1, max_size=12))
+def test_lines_read_together_give_the_records_that_each_gives_by_itself(tmp_path_factory, found):
+    path = tmp_path_factory.mktemp("lines") / "a.jsonl"
+    path.write_bytes(b'{"text": "first"}\n' + b"\n".join(found) + b"\n")
+    options = Ingest(max_bytes=60, id_field="m.id")
+    (source,) = discover([path], options).sources
+
+    together = list(read(source, options))
+
+    alone = [_record(line + b"\n", f"a.jsonl#{i + 1}", options) for i, line in enumerate(found) if line.strip()]
+    assert together[1:] == alone
+
+
+def test_runs_hold_most_records_and_what_is_odd_stands_between_them(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        lines({"text": "a"}) + lines(*[{"text": f"t{i}"} for i in range(5)], {"text": "<p>"}, {"text": "z"})
+    )
+    (source,) = discover([path], Ingest()).sources
+
+    found = list(read_in_runs(source, Ingest()))
+
+    assert [len(one.records) if isinstance(one, Run) else one.text for one in found] == ["a", 5, "<p>", 1]
+    assert found[1].texts.to_pylist() == [f"t{i}" for i in range(5)]
+
+
+@given(st.dictionaries(st.text(st.characters(max_codepoint=0x7D)), st.text(), max_size=4))
+def test_meta_of_strings_is_written_as_other_meta_is(values):
+    written = as_meta(values)
+
+    assert written == as_meta({**values, "~~~~~": 1}).removesuffix('"~~~~~":1}').removesuffix(",") + "}"
+    assert json.loads(written) == {k: v.encode("utf-8", "replace").decode() for k, v in values.items()}
