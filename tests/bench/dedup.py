@@ -24,7 +24,7 @@ from tests.bench.setting import Setting, say
 
 PAGE = Path(__file__).parents[2] / "docs" / "dedup.md"
 TOGETHER = (
-    ("rensa", "rensa-20x6", "rensa-checked"),
+    ("rensa", "rensa-20x6", "rensa-checked", "rensa-exact"),
     ("datasketch", "datasketch-20x6", "datasketch-checked"),
     ("text-dedup",),
     ("datatrove",),
@@ -37,6 +37,7 @@ TOLD = {
     "rensa": "rensa, its defaults (checked)",
     "rensa-20x6": "rensa 20 × 6, unchecked",
     "rensa-checked": "rensa 20 × 6, checked",
+    "rensa-exact": "rensa 20 × 6, checked exactly",
     "datasketch": "datasketch, its defaults (9 × 13, unchecked)",
     "datasketch-20x6": "datasketch 20 × 6, unchecked",
     "datasketch-checked": "datasketch 20 × 6, checked",

@@ -12,6 +12,8 @@ rensa               `RMinHashDeduplicator(threshold=0.8, num_perm=128, use_lsh=T
                     and checks candidates by their signatures
 rensa-20x6          `RMinHashLSH` at 20 bands of 6; what shares a band is a copy
 rensa-checked       `RMinHashDeduplicator` at 20 bands of 6: candidates are checked by their signatures
+rensa-exact         `RMinHashLSH` at 20 bands of 6; a copy is what shares 0.8 of its shingles with a candidate, which are
+                    kept as sorted 64-bit hashes: what `minhash` promises, too
 datatrove           its four steps at its defaults, 14 bands of 8: one of each connected component stays
 datatrove-20x6      the same at 20 bands of 6
 text-dedup          its command for MinHash at 128 permutations and its defaults (9 bands of 13), on one process that it
@@ -23,6 +25,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 THRESHOLD, BANDS, ROWS, SHINGLE = 0.8, 20, 6, 5
 WORD = re.compile(r"\w+")
@@ -60,7 +63,7 @@ def datasketch(bands: int, *, checked: bool) -> Callable[[int, list[str]], bool]
     return decide
 
 
-def rensa(bands: int, *, checked: bool) -> Callable[[int, list[str]], bool]:
+def rensa(bands: int, *, checked: bool, exact: bool = False) -> Callable[[int, list[str]], bool]:
     """Says of each document whether it stays."""
     from rensa import RMinHash, RMinHashDeduplicator, RMinHashLSH
 
@@ -70,6 +73,8 @@ def rensa(bands: int, *, checked: bool) -> Callable[[int, list[str]], bool]:
         index = RMinHashDeduplicator(threshold=THRESHOLD, num_perm=permutations, use_lsh=True, **given)
         return lambda number, shingles: index.add_pairs([(str(number), shingles)])[0]
     buckets = RMinHashLSH(threshold=THRESHOLD, num_perm=permutations, num_bands=bands)
+    if exact:
+        return exactly(buckets, RMinHash, permutations)
 
     def decide(number: int, shingles: list[str]) -> bool:
         signature = RMinHash(num_perm=permutations, seed=1)
@@ -77,6 +82,27 @@ def rensa(bands: int, *, checked: bool) -> Callable[[int, list[str]], bool]:
         if buckets.query(signature):
             return False
         buckets.insert(number, signature)
+        return True
+
+    return decide
+
+
+def exactly(buckets: Any, sketched: Any, permutations: int) -> Callable[[int, list[str]], bool]:
+    """Says of each document whether it stays, by the shingles that it shares with candidates."""
+    import numpy as np
+
+    stays: dict[int, Any] = {}
+
+    def decide(number: int, shingles: list[str]) -> bool:
+        signature = sketched(num_perm=permutations, seed=1)
+        signature.update(shingles)
+        mine = np.sort(np.fromiter(map(hash, shingles), np.int64, len(shingles)))
+        for other in buckets.query(signature):
+            shared = len(np.intersect1d(mine, stays[other], assume_unique=True))
+            if shared >= THRESHOLD * (len(mine) + len(stays[other]) - shared):
+                return False
+        buckets.insert(number, signature)
+        stays[number] = mine
         return True
 
     return decide
@@ -131,6 +157,7 @@ MADE = {
     "rensa": lambda: rensa(0, checked=True),
     "rensa-20x6": lambda: rensa(BANDS, checked=False),
     "rensa-checked": lambda: rensa(BANDS, checked=True),
+    "rensa-exact": lambda: rensa(BANDS, checked=False, exact=True),
 }
 
 
