@@ -16,7 +16,8 @@ Bytes = NDArray[np.uint8]
 Out = NDArray[np.int64]
 
 ROW, START, STOP, KIND = range(4)
-AT, NUMBER, TOKEN, COLONS, ACCOUNT, BLOCK = range(6)
+KINDS = range(6)
+AT, NUMBER, TOKEN, COLONS, ACCOUNT, BLOCK = KINDS
 """What a trace is: an `@` between what e-mail addresses are made of; a row of groups of digits; a word of letters,
 digits, `_` and `-`; hexadecimal groups between colons; two letters and two digits; the head of a PEM block."""
 
@@ -26,8 +27,8 @@ LONG_TOKEN, ID_TOKEN, ID_DIGITS = 20, 7, 6
 """Letters and digits of a token that may be a key; of one that may be an identity number, and digits of that."""
 BETWEEN = 4
 """Bytes that may separate two groups of digits."""
-LOCAL, DOMAIN, ACCOUNT_BYTES = 64, 255, 48
-"""Bytes of the parts of an e-mail address (RFC 5321), and what an account number takes with spaces."""
+LOCAL, DOMAIN, ACCOUNT_BYTES, HEAD = 64, 255, 48, 64
+"""Bytes of the parts of an e-mail address (RFC 5321); what an account number takes with spaces, and a block's head."""
 
 MIN_DOMAIN, HEX_DIGITS, MIN_COLONS = 3, 4, 6
 """Bytes after an `@` that a domain exceeds; of a group in an IPv6 address, and colons in one without `::`."""
@@ -227,7 +228,7 @@ def _scan(offsets: Offsets, data: Bytes, classes: Bytes, out: Out) -> int:
                 if colons > 1 and (double or colons >= MIN_COLONS):
                     found = _add(out, found, first - base, coloned - base, COLONS)
             elif code == _DASH and _is_block(data, at, end):
-                found = _add(out, found, at - base, end - base, BLOCK)
+                found = _add(out, found, at - base, min(at + HEAD, end) - base, BLOCK)
                 at += BEGIN
             at += 1
         for i in range(before, min(found, out.shape[1])):

@@ -74,5 +74,5 @@ def _card(match: Match) -> Span | None:
 
 RECOGNISERS = (
     Recogniser("iban", ACCOUNT, _IBAN, _iban, beyond=ACCOUNT_BYTES),
-    Recogniser("credit_card", NUMBER, _CARD, _card),
+    Recogniser("credit_card", NUMBER, _CARD, _card, least=12),
 )

@@ -68,7 +68,7 @@ def _ipv4(match: Match) -> Span | None:
 def _numbering(address: str) -> bool:
     """`1.2.3.4`, `10.1.1.2`, `2.0.0.0`: rather a section or a version than a machine."""
     parts = [int(part) for part in address.split(".")]
-    return max(parts) < 20 or parts[1:] == [0, 0, 0]
+    return max(parts) < 64 or parts[1:] == [0, 0, 0]
 
 
 _IPV6 = re.compile(rb"(?<![0-9A-Za-z_.:\-])[0-9A-Fa-f:]+(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_:\-]|\.[0-9A-Za-z])")
@@ -82,7 +82,7 @@ def _ipv6(match: Match) -> Span | None:
         address = ipaddress.IPv6Address(found)
     except ValueError:
         return None
-    if "::" in found and (address not in ALLOCATED_6 or not any(sign.isdigit() for sign in found)):
+    if "::" in found and (address not in ALLOCATED_6 or found.endswith("::")):
         return None
     return (match.start(), stop) if public_6(address) else None
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops.traces import scan
+from curate.ops.traces import KINDS, NUMBER, scan
 from curate.personal import accounts, addresses, credentials, national, phones, wallets
 from curate.personal.recogniser import Recogniser
 
@@ -40,15 +40,28 @@ def ordered(labels: Sequence[str], countries: tuple[str, ...]) -> tuple[Recognis
     return tuple(one for one in known if one.label in labels)
 
 
+class _Known:
+    """The recognisers that may find something at a kind of trace, and a pattern that says whether any can."""
+
+    def __init__(self, known: Sequence[Recogniser]) -> None:
+        self.known = tuple(known)
+        self._any = _any_of(known)
+        self._beyond = max((one.beyond for one in known), default=0)
+
+    def may(self, text: bytes, start: int, stop: int) -> bool:
+        """Whether any of them has a match: most traces are nothing."""
+        return bool(self.known) and self._any.search(text, start, stop + self._beyond) is not None
+
+
 class Finder:
     """Looks for some labels; made once and asked for every batch."""
 
     def __init__(self, labels: Sequence[str], countries: tuple[str, ...]) -> None:
-        self._at: dict[int, list[Recogniser]] = {}
-        for one in ordered(labels, countries):
-            self._at.setdefault(one.trace, []).append(one)
-        self._any = {trace: _any_of(tuple(known)) for trace, known in self._at.items()}
-        self._beyond = {trace: max(one.beyond for one in known) for trace, known in self._at.items()}
+        known = ordered(labels, countries)
+        self._at = {kind: _Known([one for one in known if one.trace == kind]) for kind in KINDS}
+        self._numbers = [
+            _Known([one for one in known if one.trace == NUMBER and one.least <= digits]) for digits in range(MANY + 1)
+        ]
 
     def find(self, offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> list[Finding]:
         """By row and place, without overlap."""
@@ -74,17 +87,27 @@ class Finder:
     def _matches(self, text: bytes, traces: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
         """(rank of the label, bytes, label) of all that holds."""
         for start, stop, kind in traces:
-            if kind not in self._at or not self._any[kind].search(text, start, stop + self._beyond[kind]):
+            known = self._at[kind] if kind != NUMBER else self._numbers[_digits(text[start:stop])]
+            if not known.may(text, start, stop):
                 continue
-            for one in self._at[kind]:
+            for one in known.known:
                 for match in one.pattern.finditer(text, start, stop + one.beyond):
-                    span = one.check(match)
+                    span = one.check(match) if match.start() < stop else None
                     if span is not None:
                         yield SURE.index(one.label), *span, LABELS.index(one.label)
 
 
+MANY = 20
+"""Digits from which on all recognisers are asked."""
+_OTHERS = bytes(sorted({*range(256)} - {*b"0123456789"}))
+
+
+def _digits(text: bytes) -> int:
+    return min(len(text.translate(None, _OTHERS)), MANY)
+
+
 def _any_of(known: Sequence[Recogniser]) -> re.Pattern[bytes]:
-    """A pattern that finds something wherever one of the recognisers' does: most traces are nothing."""
+    """A pattern that finds something wherever one of the recognisers' does."""
     parts, groups = list[bytes](), 0
     for one in known:
         parts.append(b"(?:" + _moved(one.pattern.pattern, groups) + b")")

@@ -32,6 +32,8 @@ class Identity(NamedTuple):
     names: tuple[str, ...] = ()
     """Words of which one must stand before it; none where its form tells it."""
     trace: int = NUMBER
+    least: int = 9
+    """Digits of the shortest."""
 
 
 IDENTITIES = (
@@ -83,7 +85,7 @@ IDENTITIES = (
     Identity("za", rb"[0-9]{6} ?[0-9]{4} ?[0-9]{2} ?[0-9]", checks.south_african, ("id", "identity", "sa id")),
     Identity("ca", rb"[0-9]{3}([ \-]?)[0-9]{3}\1[0-9]{3}", checks.canadian, ("sin", "social insurance", "nas")),
     Identity("mx", rb"[A-Za-z]{4}[0-9]{6}[HMXhmx][A-Za-z]{5}[0-9A-Za-z][0-9]", checks.mexican, trace=TOKEN),  # CURP
-    Identity("cl", rb"[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9Kk]", checks.chilean),  # RUT
+    Identity("cl", rb"[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9Kk]", checks.chilean, least=7),  # RUT
     Identity("ar", rb"(?:20|2[3-7]|30|33|34)-[0-9]{8}-[0-9]", checks.argentine),  # CUIT, CUIL
     Identity("au", rb"[0-9]{3} ?[0-9]{3} ?[0-9]{3}", checks.australian, ("tfn", "tax file number")),
     Identity("jp", rb"[0-9]{4}([ \-]?)[0-9]{4}\1[0-9]{4}", checks.japanese, ("マイナンバー", "個人番号", "my number")),
@@ -110,7 +112,7 @@ def recogniser(identity: Identity) -> Recogniser:
         return match.span() if identity.valid(signs_of(match.group())) else None
 
     pattern = re.compile(OPEN + rb"(?:" + identity.pattern + rb")" + CLOSED)
-    return Recogniser("national_id", identity.trace, pattern, check, AFTER)
+    return Recogniser("national_id", identity.trace, pattern, check, AFTER, identity.least)
 
 
 def recognisers(countries: tuple[str, ...]) -> tuple[Recogniser, ...]:

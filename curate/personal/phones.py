@@ -140,7 +140,7 @@ def _any(match: Match) -> Span | None:
 
 
 def _years(groups: list[bytes]) -> bool:
-    return all(len(group) == 4 and group[:2] in (b"18", b"19", b"20") for group in groups)
+    return all(len(group) == 4 and (group[:1] == b"1" or group[:2] == b"20") for group in groups)
 
 
 def announced(match: Match) -> bool:
@@ -150,8 +150,8 @@ def announced(match: Match) -> bool:
 
 
 RECOGNISERS = (
-    Recogniser("phone", NUMBER, _ABROAD, _abroad, beyond=16),
-    Recogniser("phone", NUMBER, _AMERICAN, _american, beyond=16),
-    Recogniser("phone", NUMBER, _TRUNK, _trunk, beyond=16),
-    Recogniser("phone", NUMBER, _ANY, _any, beyond=16),
+    Recogniser("phone", NUMBER, _ABROAD, _abroad, beyond=24, least=7),
+    Recogniser("phone", NUMBER, _AMERICAN, _american, beyond=24, least=10),
+    Recogniser("phone", NUMBER, _TRUNK, _trunk, beyond=24, least=8),
+    Recogniser("phone", NUMBER, _ANY, _any, beyond=24, least=7),
 )

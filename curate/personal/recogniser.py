@@ -27,6 +27,8 @@ class Recogniser(NamedTuple):
     """Where a match is personal data, or that it is none."""
     beyond: int = 4
     """Bytes after the trace that the pattern may need."""
+    least: int = 0
+    """Digits without which a row of them need not be looked at."""
 
 
 def words(*known: str) -> re.Pattern[bytes]:
@@ -34,7 +36,9 @@ def words(*known: str) -> re.Pattern[bytes]:
     latin = [word for word in known if word.isascii()]
     others = [word for word in known if not word.isascii()]
     parts = (
-        [rb"(?<![a-z])(?:" + b"|".join(re.escape(word.encode()) for word in latin) + rb")(?![a-z])"] if latin else []
+        [rb"(?<![a-z\x80-\xbf])(?:" + b"|".join(re.escape(word.encode()) for word in latin) + rb")(?![a-z])"]
+        if latin
+        else []
     )
     return re.compile(b"|".join([*parts, *(re.escape(word.encode()) for word in others)]))
 

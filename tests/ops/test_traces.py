@@ -5,7 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.ops.traces import ACCOUNT, ACCOUNT_BYTES, AT, BLOCK, COLONS, NUMBER, TOKEN, scan
+from curate.ops.traces import ACCOUNT, ACCOUNT_BYTES, AT, BLOCK, COLONS, HEAD, NUMBER, TOKEN, scan
 from tests.ops.kernel_texts import batches, packed
 
 GAP = rb"[ \-./()\xc2\xa0\xe2\x80\x90\x91\x92\x93\xaf]"
@@ -78,7 +78,7 @@ def expected(raw):
     found |= set(colons(raw))
     for one in re.finditer(rb"(?=-----BEGIN)", raw):
         if not any(start <= one.start() < stop for start, stop in covered):
-            found.add((one.start(), len(raw), BLOCK))
+            found.add((one.start(), min(one.start() + HEAD, len(raw)), BLOCK))
     return found
 
 
