@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate import shards
+from curate.costs import costs
 from curate.cuts import Cut
 from curate.finished import require_finished
 from curate.ingest import Listing
@@ -74,6 +75,7 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
         **outcome.report.as_dict(),
         "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
         "told": told(outcome.recipe.stages, folder),
+        "policy": costs(outcome.recipe.stages, folder),
         "skipped": [skipped._asdict() for skipped in outcome.listing.skipped],
         "seconds": round(seconds, 3),
         "peak_rss_bytes": peak,

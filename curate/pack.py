@@ -15,6 +15,7 @@ from curate.errors import RunError
 from curate.flow import Setting, sizes_of
 from curate.report import Report, Tally
 from curate.stage import Barrier
+from curate.stages.policy import Policy
 from curate.unit import RAW, REPORT, ROWS, sampled
 
 
@@ -36,7 +37,7 @@ def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
         documents = open_files.enter_context(groups.parquet(folder / "documents.parquet"))
         streams = {split: open_files.enter_context(groups.token_stream(folder / f"{split}.arrow")) for split in splits}
         for batch in _batches(spans) if spans else [nothing]:
-            documents.write(batch if splits else batch.drop_columns(["tokens"]))
+            documents.write(_documents(setting, batch))
             whole += Tally.of(sizes_of(batch), np.asarray(batch.column("tokens")))
             held = _held_out(setting, batch)
             for split, mask in zip(splits, (~held, held), strict=False):
@@ -50,6 +51,25 @@ def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
 
 
 SPLITS = ("train", "validation")
+
+
+def _documents(setting: Setting, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of a file of documents: tokens where they are counted, `weight` where a policy gives any."""
+    made = batch if setting.recipe.output.tokens else batch.drop_columns(["tokens"])
+    return made.append_column("weight", _weights(setting, batch)) if _policies(setting) else made
+
+
+def _policies(setting: Setting) -> list[str]:
+    return [stage.name for stage in setting.recipe.stages if isinstance(stage, Policy)]
+
+
+def _weights(setting: Setting, batch: pa.RecordBatch) -> pa.Array:
+    """Each document's share in the loss: the least that a policy gives it, 1 where none does."""
+    found = np.ones(batch.num_rows, np.float32)
+    for name in _policies(setting):
+        if name in batch.schema.names:  # not in an empty shard
+            found = np.minimum(found, np.asarray(batch.column(name).field("weight")))
+    return pa.array(found)
 
 
 def _batches(spans: Sequence[Span]) -> Iterator[pa.RecordBatch]:
@@ -91,7 +111,7 @@ def _tokenized(setting: Setting, batch: pa.RecordBatch) -> pa.Table:
         "id": batch.column("id"),
         "source": batch.column("source"),
         "language": labels,
-        "weight": pa.array(np.ones(batch.num_rows, np.float32)),
+        "weight": _weights(setting, batch),
     }
     return pa.table(columns, schema=schema)
 

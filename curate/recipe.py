@@ -21,6 +21,7 @@ from curate.cuts import Cut
 from curate.earlier import runs_before
 from curate.errors import AssetError, RecipeError, nearest
 from curate.ingest import Ingest
+from curate.policy import Choices, compiled, guarded, refuse_stale_spans
 from curate.recipe_file import apply, find, read, resolve_languages
 from curate.stage import Asset, Barrier, Filter, OneOf, Range, Rewrite, Stage
 from curate.stages import stage_class, uses
@@ -86,6 +87,8 @@ class Recipe(_Table):
     tokens: Tokens = Tokens()
     pilot: Pilot = Pilot()
     output: Output = Output()
+    policy: Choices = {}
+    """What becomes of documents that stages mark: see `curate.policy`; `build` makes stages of it."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -98,7 +101,10 @@ class Recipe(_Table):
         for name in self.guard:
             if name not in {*names, "ingest"}:
                 raise ValueError(f"guard names no stage: {name!r}{nearest(name, [*names, 'ingest'])}")
+        if self.policy:
+            raise ValueError("a recipe with a policy is made by Recipe.load or Recipe.build")
         self._speaks()
+        refuse_stale_spans(self.stages)
         known = {*RESERVED, "ingest"}
         for stage in self.stages:
             for column in stage.asks:
@@ -139,10 +145,10 @@ class Recipe(_Table):
     @classmethod
     def build(cls, table: Mapping[str, Any], where: str = "recipe") -> Self:
         """A recipe from a table as TOML gives it; errors name recipe, stage, key and the nearest right name."""
-        rest = {key: value for key, value in table.items() if key != "stage"}
-        stages = []
-        for number, fields in enumerate(table.get("stage", []), 1):
-            stages.append(_stage(fields, f"{where}: stage {number}"))
+        rest = {key: value for key, value in table.items() if key not in ("stage", "policy")}
+        stages = [_stage(fields, f"{where}: stage {number}") for number, fields in enumerate(table.get("stage", []), 1)]
+        stages = compiled(stages, table.get("policy", {}), where)
+        rest["guard"] = guarded(rest.get("guard", {}), stages)
         try:
             return cls.model_validate({**rest, "stage": stages})
         except ValidationError as error:
@@ -154,7 +160,7 @@ class Recipe(_Table):
         `portable`: files by name alone, for what is to be the same wherever they lie.
         `language`: a label; the recipe as it is for documents of that language.
         """
-        made: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"stages"})
+        made: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude={"stages", "policy"})
         stages = self.stages if language is None else [_spoken(stage, language) for stage in self.stages]
         made["stage"] = [{"use": uses(stage), **_fields(stage)} for stage in stages]
         if portable:
@@ -224,7 +230,21 @@ class Recipe(_Table):
 
 
 RESERVED = frozenset(
-    {"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest", "place", "reason", "quarantine"}
+    {
+        "id",
+        "source",
+        "url",
+        "date",
+        "media",
+        "text",
+        "meta",
+        "tokens",
+        "ingest",
+        "place",
+        "reason",
+        "quarantine",
+        "weight",
+    }
 )
 
 

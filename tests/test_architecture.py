@@ -55,6 +55,8 @@ FLOORS = {
     "curate.digests": 3,
     "curate.stages": 3,
     "curate.survivors": 3,
+    "curate.policy": 4,
+    "curate.costs": 4,
     "curate.testing": 3,
     "curate.reports": 2,
     "curate.recipe_file": 4,

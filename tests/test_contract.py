@@ -52,6 +52,19 @@ def test_pretrain_counts_what_the_manifest_counts(corpus_dir):
         assert (len(shards), shards.tokens) == (counts["documents"], counts["tokens"])
 
 
+def test_pretrain_reads_the_weights_that_a_policy_gave(tmp_path):
+    from pretrain.shards import Manifest, Shards
+
+    source = write_jsonl(tmp_path / "in.jsonl", [document(i, 12 if i % 2 else 24) for i in range(40)])
+    recipe = build({"use": "gopher", "words": {"min": 160}}, policy={"gopher.words": {"weight": 0.25}})
+    run(recipe, [source], tmp_path / "out", options=Options(workers=1))
+
+    manifest = Manifest.read(tmp_path / "out")
+    found = [weight for split in ("train", "validation") for weight in Shards(manifest, split).weights.tolist()]
+
+    assert sorted(found) == [0.25] * 20 + [1.0] * 20
+
+
 def test_a_model_trains_on_the_shards_and_its_bits_per_byte_fall(corpus_dir, tmp_path):
     settings = ["train.steps=30", "model.layers=2", "model.width=64", "model.heads=2", "model.context=64"]
     sets = [argument for setting in settings for argument in ("--set", setting)]

@@ -17,6 +17,7 @@ from curate.recipe_file import find
 from curate.stage import Barrier, Filter, OneOf, Range, Rewrite
 from curate.stages import STAGES, stage_class
 from curate.stages.korean import ENDINGS
+from curate.stages.mask import SPANS
 from curate.testing import batch
 from curate.validate import problems
 from tests.conftest import build, document, write_jsonl
@@ -72,6 +73,10 @@ def texts():
     labels = [("en", "ko", "el", None, "und")[i % 5] for i in range(len(TEXTS))]
     language = pa.StructArray.from_arrays([pa.array(labels), pa.array([0.9] * len(labels))], ["label", "score"])
     rows = rows.append_column("language", language)
+    spans = [
+        [{"start": 0, "stop": 1, "label": "a", "score": 1.0}] if text and text.isascii() else None for text in TEXTS
+    ]
+    rows = rows.append_column("marked", pa.StructArray.from_arrays([pa.array(spans, SPANS)], ["spans"]))
     corrected = instance("refinedweb_lines")
     return rows.append_column(corrected.name, corrected.struct(corrected.rewrite(rows), rows.num_rows))
 

@@ -98,6 +98,8 @@ MODELS = {
 
 def needed(use: str) -> dict[str, Any]:
     """Fields that make a stage runnable which a recipe leaves to the user."""
+    if use == "mask":
+        return {"of": "marked"}
     if use == "decontaminate":
         return {"benchmarks": [str(benchmark())]}
     return {"model": str(MODELS[use]())} if use in MODELS else {}

@@ -63,6 +63,35 @@ def told(report: Books, space: str = figures.SPACE) -> Iterator[str]:
                 yield f"benchmark {name}: {found} of {items} items found, {whole} wholly, in documents: {documents}"
 
 
+MOST_GROUPS = 8
+"""Groups of people that are named, those that lose most first."""
+FEWEST = 20
+"""Documents that mention a group below which its share says nothing."""
+
+
+def policies(report: Books, space: str = figures.SPACE) -> Iterator[str]:
+    """What each policy costs: by mark, by band, and for the groups that lose most."""
+    unit = weighed(report)[1]
+    for policy in report.get("policy", []):
+        stage = hostile.short(policy["stage"], NAME_CELLS)
+        for mark in policy["marks"]:
+            do = f"weight {mark['weight']:g}" if mark["do"] == "weight" else mark["do"]
+            yield f"policy {stage}.{hostile.short(mark['mark'], NAME_CELLS)}, {do}: {_cost(mark, unit, space)}"
+        for band, line in policy["bands"].items():
+            yield f"band {stage}.{hostile.short(band, NAME_CELLS)}: {_cost(line, unit, space)}"
+        yield f"policy {stage}, all: {_cost(policy['all'], unit, space)}"
+        named = [(group, line) for group, line in policy["groups"].items() if line["documents"] >= FEWEST]
+        named.sort(key=lambda item: (-item[1]["lost"] / max(item[1]["tokens"], 1), item[0]))
+        for group, line in named[:MOST_GROUPS]:
+            yield f"documents that mention {hostile.short(group, NAME_CELLS)}: {_cost(line, unit, space)}"
+
+
+def _cost(line: Books, unit: str, space: str) -> str:
+    documents, tokens, lost = (figures.grouped(line[key], space) for key in ("documents", "tokens", "lost"))
+    share = figures.share(line["lost"], line["tokens"])
+    return f"{documents} documents, {tokens} {unit}, of which it costs {lost} ({share})"
+
+
 def elsewhere() -> str:
     """One sentence: what was published of the same bases as a run's own yields."""
     named = [

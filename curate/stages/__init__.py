@@ -28,6 +28,7 @@ STAGES: dict[str, str] = {
     "paragraphs": "curate.stages.lines:Paragraphs",
     "substring": "curate.stages.substring:Substring",
     "pii": "curate.stages.pii:Pii",
+    "mask": "curate.stages.mask:Mask",
     "toxicity": "curate.stages.toxicity:Toxicity",
     "decontaminate": "curate.stages.decontaminate:Decontaminate",
     "bias": "curate.stages.bias:Bias",
