@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curate.errors import RunError
-from curate.ops.spans import Spans, first_bad, replace
 from curate.stage import Edited, Rewrite, buffers, strings
 
 SPANS = pa.list_(
@@ -54,8 +53,10 @@ class Mask(Rewrite):
 
     def rewrite(self, batch: pa.RecordBatch) -> Edited:
         """Texts with the spans replaced."""
+        from curate.ops.spans import Spans, first_bad, replace
+
         rows = self._rows(batch)
-        spans = joined(self._chosen(batch.column(self.of).field("spans")), rows)
+        spans = Spans(*joined(self._chosen(batch.column(self.of).field("spans")), rows))
         offsets, data = buffers(batch.column("text"))
         if (bad := first_bad(offsets, data, spans)) >= 0:
             raise RunError(
@@ -87,8 +88,8 @@ class Mask(Rewrite):
         return table.filter(wanted)
 
 
-def joined(spans: pa.Table, rows: NDArray[np.bool_]) -> Spans:
-    """The spans of the rows that count, overlapping and touching ones joined."""
+def joined(spans: pa.Table, rows: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
+    """The spans of the rows that count as `ops.spans.Spans` has them, overlapping and touching ones joined."""
     found: list[tuple[int, int, int]] = []
     for row, start, stop in sorted(zip(*(spans[name].to_pylist() for name in ("row", "start", "stop")), strict=True)):
         if rows[row] and found and found[-1][0] == row and start <= found[-1][2]:
@@ -97,4 +98,4 @@ def joined(spans: pa.Table, rows: NDArray[np.bool_]) -> Spans:
             found.append((row, start, stop))
     table = np.array(found, np.int64).reshape(-1, 3)
     ends = np.searchsorted(table[:, 0], np.arange(len(rows) + 1)).astype(np.int64)
-    return Spans(ends, np.ascontiguousarray(table[:, 1]), np.ascontiguousarray(table[:, 2]))
+    return ends, np.ascontiguousarray(table[:, 1]), np.ascontiguousarray(table[:, 2])
