@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curate.bench_cli import bench_app
 from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
 from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
@@ -28,6 +29,7 @@ app.add_typer(tokenizer_app, name="tokenizer")
 app.add_typer(classifier_app, name="classifier")
 app.add_typer(unigram_app, name="unigram")
 app.add_typer(perplexity_app, name="perplexity")
+app.add_typer(bench_app, name="bench")
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]

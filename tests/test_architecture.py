@@ -80,6 +80,8 @@ FLOORS = {
     "curate.demo": 11,
     "curate.runner": 11,
     "curate.models_cli": 11,
+    "curate.harm": 11,
+    "curate.bench_cli": 11.5,
     "curate.cli": 12,
     "curate.__main__": 13,
     "curate": 12,
