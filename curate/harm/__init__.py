@@ -1,7 +1,7 @@
 """What the harm and bias stages are measured on: one function a section of `docs/audit.md`.
 
-A section takes the folder of data sets and returns Markdown with intervals. The sets are looked up by name below that
-folder; a section whose set is missing raises `MissingSetError`, is said to be left out, and keeps its place in the page.
+A section takes the folder of data sets and returns Markdown with intervals. The sets are looked up by name below it
+and a section whose set is missing raises `MissingSetError`, is said to be left out, and keeps its place in the page.
 `curate bench harm` runs them.
 """
 
