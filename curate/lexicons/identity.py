@@ -68,7 +68,7 @@ def mentions(languages: tuple[str, ...]) -> Mentions:
     owners: dict[str, set[str]] = {}
     written: dict[str, str] = {}
     for language in languages:
-        for term, groups in _terms(language):
+        for term, groups in terms(language):
             key = lexicon.fold(term.strip("*"))
             written.setdefault(key, term)
             owners.setdefault(key, set()).update(groups)
@@ -80,7 +80,7 @@ def mentions(languages: tuple[str, ...]) -> Mentions:
     return Mentions(compiled, tuple(names), np.array(links, np.int32).reshape(-1, 2))
 
 
-def _terms(language: str) -> Iterable[tuple[str, set[str]]]:
+def terms(language: str) -> Iterable[tuple[str, set[str]]]:
     """Every term of a language and the groups that it counts for, none for an innocent phrase."""
     files = [lexicons.read(name) for name in lexicons.names(f"identity/{language}")]
     axes = [file for file in files if file.get("axis") in AXES]

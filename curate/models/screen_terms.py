@@ -1,0 +1,86 @@
+"""What the screen marks in a text before it reads it: names of groups of people, slurs, and profanity by grade.
+
+The names come from `lexicons/identity` (some axes) and from the lists in `models/screen`; slurs and profanity from
+`lexicons/slurs`, `lexicons/toxicity` and the same lists. All languages' terms are looked for in every text.
+"""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate import lexicons
+from curate.lexicons import identity
+from curate.ops import lexicon
+from curate.ops.plain_words import GROUP, Marks
+
+SLUR, SEVERE, STRONG, MILD = GROUP + 1, GROUP + 2, GROUP + 3, GROUP + 4
+"""Kinds of marks beside `GROUP`."""
+_INNOCENT = -1
+_GRADES = {"mild": MILD, "strong": STRONG, "severe": SEVERE}
+
+
+class Terms(NamedTuple):
+    """A compiled lexicon and the kind of each of its terms, -1 for one that is to be left alone."""
+
+    lexicon: lexicon.Lexicon
+    kinds: NDArray[np.int32]
+
+    def marks(self, offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> Marks:
+        """What of these terms a batch of texts holds."""
+        found = lexicon.find(offsets, data, self.lexicon)
+        kinds = self.kinds[found.terms]
+        kept = kinds >= 0
+        return Marks(found.rows[kept], found.starts[kept], found.ends[kept], kinds[kept])
+
+
+def lists() -> dict[str, dict[str, Any]]:
+    """Language → its list and the sentences written for it."""
+    folder = files("curate.models").joinpath("screen")
+    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return {name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8")) for name, entry in named}
+
+
+@cache
+def terms() -> Terms:
+    """All terms, compiled once a process; of several kinds of one term the first counts."""
+    found: dict[str, tuple[str, int]] = {}
+    for term, kind in _terms():
+        found.setdefault(lexicon.fold(term.strip("*")), (term, kind))
+    particles = lexicons.read("particles_ko.toml")["particles"]
+    compiled = lexicon.compile_terms([term for term, _ in found.values()], particles)
+    return Terms(compiled, np.array([kind for _, kind in found.values()], np.int32))
+
+
+def _terms() -> Iterator[tuple[str, int]]:
+    own = lists()
+    for language in own:
+        for folder in ("toxicity", "slurs"):
+            if f"{folder}/{language}.toml" in lexicons.names(folder):
+                yield from _graded(lexicons.read(f"{folder}/{language}.toml"), slurs=folder == "slurs")
+    for language, table in own.items():
+        yield from ((term, _INNOCENT) for term in table.get("innocent", []))
+        if table.get("axes"):
+            yield from ((term, _INNOCENT) for term, groups in identity.terms(language) if not groups and " " in term)
+        yield from ((term, SLUR) for term in table.get("slurs", []))
+        yield from ((term, STRONG) for term in table.get("strong", []))
+        named = [*table["groups"], *_named(language, table.get("axes", []))]
+        yield from ((term, GROUP) for term in named)
+        yield from ((f"{term} {head}", GROUP) for term in named if " " not in term for head in table.get("heads", []))
+
+
+def _named(language: str, axes: Sequence[str]) -> Iterator[str]:
+    """The names of groups on some axes of `lexicons/identity`."""
+    for term, groups in identity.terms(language):
+        if any(group.partition(".")[0] in axes for group in groups):
+            yield term
+
+
+def _graded(table: dict[str, Any], *, slurs: bool) -> Iterator[tuple[str, int]]:
+    yield from ((term, _INNOCENT) for term in table.get("allow", []))
+    for grade, kind in _GRADES.items():
+        yield from ((term, SLUR if slurs else kind) for term in table.get(grade, []))

@@ -1,0 +1,99 @@
+"""Train the screen that the project ships: `python -m curate.models.train_screen DATA curate/models/screen.npz`.
+
+Sentences get the label of what people marked in them; sources weigh as `MASS` says. One thread, a seed, and numbers of
+one byte at the end: the same data give the same file.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import typer
+from numpy.typing import NDArray
+
+from curate.arrays import buffers
+from curate.models import screen_terms, screen_texts
+from curate.models.screen_texts import Text
+from curate.ops import linear, sentence_spans
+from curate.ops.descent import descend
+
+BITS = 20
+EPOCHS, RATE, DECAY, SEED = 4, 0.08, 1e-7, 1
+MASS = {"civil": 1.0, "spans": 0.5, "paradetox": 0.7, "cold": 0.7, "genil": 1.0, "tatoeba": 0.5, "prose": 0.5}
+"""How much a sentence of a source counts; one of our own counts `OWN`."""
+OWN = 0.5
+
+
+class Sentences(NamedTuple):
+    """Every sentence's features, its label from 0 to 1, and how much it counts."""
+
+    starts: NDArray[np.int64]
+    ids: NDArray[np.uint32]
+    labels: NDArray[np.float64]
+    mass: NDArray[np.float64]
+
+
+def sentences(texts: Sequence[Text], bits: int = BITS) -> Sentences:
+    """The sentences of these texts."""
+    offsets, data = buffers(pa.array([text.text for text in texts], pa.string()))
+    pieces = sentence_spans.spans(offsets, data)
+    starts, ids = linear.features(offsets, data, pieces, screen_terms.terms().marks(offsets, data), bits)
+    labels, mass = np.zeros(len(pieces.rows)), np.zeros(len(pieces.rows))
+    for i, (row, start, stop) in enumerate(zip(*(part.tolist() for part in pieces), strict=True)):
+        text = texts[row]
+        labels[i] = _label(text, *_code_points(text.text, start, stop))
+        counted = start >= len(text.text[: text.context].encode())
+        mass[i] = MASS.get(text.source, OWN) if counted else 0.0
+    return Sentences(starts, ids, labels, mass)
+
+
+def _code_points(text: str, start: int, stop: int) -> tuple[int, int]:
+    if text.isascii():
+        return start, stop
+    encoded = text.encode()
+    return len(encoded[:start].decode()), len(encoded[:stop].decode())
+
+
+def _label(text: Text, start: int, stop: int) -> float:
+    """The share of people who marked something in a piece; whoever marked several places counts once."""
+    marked = [share for first, last, share in text.spans if first < stop and last > start]
+    if text.source == "spans":
+        return 1.0 if marked else text.share
+    return min(1.0, text.share + sum(marked))
+
+
+def fit(rows: Sentences, bits: int = BITS) -> NDArray[np.float64]:
+    """2^bits weights and the bias."""
+    weights, squares = np.zeros((1 << bits) + 1), np.zeros((1 << bits) + 1)
+    counted = np.flatnonzero(rows.mass)
+    rng = np.random.default_rng(SEED)
+    for epoch in range(EPOCHS):
+        descend(*rows, rng.permutation(counted), weights, squares, RATE / (1 + epoch), DECAY)
+    return weights
+
+
+def packed(weights: NDArray[np.float64]) -> dict[str, NDArray[np.generic] | float]:
+    """The weights in bytes, what one step of them is worth, and the bias."""
+    scale = float(np.quantile(np.abs(weights[:-1]), 0.99995)) / 127
+    whole = np.clip(np.rint(weights[:-1] / scale), -127, 127).astype(np.int8)
+    return {"weights": whole, "scale": scale, "bias": float(weights[-1])}
+
+
+def train(texts: Iterable[Text], output: Path, scores: tuple[float, float]) -> None:
+    """Write a screen that passes sentences from the first score on and alarms from the second on."""
+    made = packed(fit(sentences(list(texts))))
+    np.savez_compressed(output, allow_pickle=False, **made, pass_score=scores[0], alarm_score=scores[1])
+
+
+def main(
+    data: Annotated[Path, typer.Argument(help="Folder with the sets that the card names.")],
+    output: Annotated[Path, typer.Argument(help="The file to write.")],
+) -> None:
+    """Train the screen. Example: python -m curate.models.train_screen ../shared/data screen.npz."""
+    train(screen_texts.training(data), output, (0.3, 0.8))
+
+
+if __name__ == "__main__":
+    typer.run(main)
