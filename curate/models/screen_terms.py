@@ -1,4 +1,4 @@
-"""What the screen marks in a text before it reads it: names of groups of people, slurs, and profanity by grade.
+"""What the screen marks in a text before it reads it: names of groups, slurs, profanity by grade, negations, reports.
 
 The names come from `lexicons/identity` (some axes) and from the lists in `models/screen`; slurs and profanity from
 `lexicons/slurs`, `lexicons/toxicity` and the same lists. All languages' terms are looked for in every text.
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from curate import lexicons
 from curate.lexicons import identity
 from curate.ops import lexicon
-from curate.ops.plain_words import GROUP, Marks
+from curate.ops.plain_words import CONTEXTS, GROUP, Marks
 
-SLUR, SEVERE, STRONG, MILD = GROUP + 1, GROUP + 2, GROUP + 3, GROUP + 4
-"""Kinds of marks beside `GROUP`."""
+SLUR, SEVERE, STRONG, MILD = range(GROUP + 1, CONTEXTS)
+NEGATION, REPORT = CONTEXTS, CONTEXTS + 1
+"""Kinds of marks beside `GROUP`: what a text holds, and in what surroundings it names a group."""
 _INNOCENT = -1
 _GRADES = {"mild": MILD, "strong": STRONG, "severe": SEVERE}
 
@@ -68,6 +69,8 @@ def _terms() -> Iterator[tuple[str, int]]:
             yield from ((term, _INNOCENT) for term, groups in identity.terms(language) if not groups and " " in term)
         yield from ((term, SLUR) for term in table.get("slurs", []))
         yield from ((term, STRONG) for term in table.get("strong", []))
+        yield from ((term, NEGATION) for term in table.get("negations", []))
+        yield from ((term, REPORT) for term in table.get("reports", []))
         named = [*table["groups"], *_named(language, table.get("axes", []))]
         yield from ((term, GROUP) for term in named)
         yield from ((f"{term} {head}", GROUP) for term in named if " " not in term for head in table.get("heads", []))
@@ -75,6 +78,8 @@ def _terms() -> Iterator[tuple[str, int]]:
 
 def _named(language: str, axes: Sequence[str]) -> Iterator[str]:
     """The names of groups on some axes of `lexicons/identity`."""
+    if not axes:
+        return
     for term, groups in identity.terms(language):
         if any(group.partition(".")[0] in axes for group in groups):
             yield term

