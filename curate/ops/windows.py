@@ -45,6 +45,43 @@ def _among(_context: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
     return signature, build
 
 
+def _plain(_context: Any, data: Any, at: Any, out: Any) -> Any:
+    signature = types.uint64(data, at, out)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, written = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 2))
+        vector = ir.VectorType(ir.IntType(8), SIZE)
+        loaded = builder.load(builder.bitcast(builder.gep(array.data, [arguments[1]]), vector.as_pointer()), align=1)
+
+        def within(value: Any, first: int, last: int) -> Any:
+            moved = builder.sub(value, _splat(builder, ir.Constant(ir.IntType(8), first)))
+            return builder.icmp_unsigned("<=", moved, _splat(builder, ir.Constant(ir.IntType(8), last - first)))
+
+        small = builder.or_(loaded, _splat(builder, ir.Constant(ir.IntType(8), 0x20)))
+        lower = builder.select(within(loaded, 0x41, 0x5A), small, loaded)
+        kept = builder.or_(within(lower, 0x61, 0x7A), within(lower, 0x30, 0x39))
+        folded = builder.select(kept, lower, _splat(builder, ir.Constant(ir.IntType(8), 0x20)))
+        builder.store(folded, builder.bitcast(written.data, vector.as_pointer()), align=1)
+        return builder.bitcast(builder.not_(kept), ir.IntType(SIZE))
+
+    return signature, build
+
+
+def _copied(_context: Any, data: Any, at: Any, out: Any, to: Any) -> Any:
+    signature = types.int64(data, at, out, to)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(ir.IntType(8), SIZE)
+        places = []
+        for i in (0, 2):
+            array = context.make_array(signature.args[i])(context, builder, arguments[i])
+            places.append(builder.bitcast(builder.gep(array.data, [arguments[i + 1]]), vector.as_pointer()))
+        builder.store(builder.load(places[0], align=1), places[1], align=1)
+        return arguments[3]
+
+    return signature, build
+
+
 def _splat(builder: Any, byte: Any) -> Any:
     """A vector of a window's size, each of whose bytes is `byte`."""
     vector = ir.VectorType(byte.type, SIZE)
@@ -80,6 +117,13 @@ among = cast("Callable[[Bytes, int, int, int], np.uint64]", _intrinsic(_among))
 
 The caller sees to it that the window lies in `data`.
 """
+plain = cast("Callable[[Bytes, int, Bytes], np.uint64]", _intrinsic(_plain))
+"""`plain(data, at, out)`: a window of ASCII goes to the first bytes of `out`; which of them are spaces.
+
+Letters in lower case and digits, and spaces for all else.
+"""
+copied = cast("Callable[[Bytes, int, Bytes, int], int]", _intrinsic(_copied))
+"""`copied(data, at, out, to)`: a window's bytes, to `out` from byte `to` on, which it gives back."""
 lowest = cast("Callable[[np.uint64], int]", _intrinsic(_lowest))
 """The place of the lowest bit, 64 where there is none."""
 highest = cast("Callable[[np.uint64], int]", _intrinsic(_highest))
