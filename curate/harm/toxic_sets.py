@@ -68,7 +68,8 @@ def section(data: Path) -> str:
     lines = [
         "## Toxic comments: the screen",
         "",
-        f"A text scores what its highest sentence does; passed from {screen.pass_score}, alarmed from {screen.alarm_score} on.",
+        "A text scores what its highest sentence does.",
+        f"It is passed from {screen.pass_score} on and alarmed from {screen.alarm_score} on.",
         "",
         "Comments are labelled as wholes; of Civil Comments nearly all hold something that an annotator marked.",
         "",

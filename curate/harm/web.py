@@ -26,7 +26,7 @@ def section(data: Path) -> str:
     lines = [
         "## Plain web text: what the screen passes on, and how fast it reads",
         "",
-        f"Sentences pass to the teacher from a score of {shipped().pass_score} on, from {shipped().alarm_score} on they are",
+        f"Sentences pass to the teacher from {shipped().pass_score} on; from {shipped().alarm_score} on they are",
         "taken for toxic without one. HPLT's texts are snippets of unfiltered crawls, pornography among them.",
         "",
         "| text | sentences | passed | alarmed |",
