@@ -42,6 +42,8 @@ class EarlierRun:
         run = cls(sketches, tuple(_documents(folder, where)) if barrier.rereads else ())
         if barrier.rereads and run._kept_before[-1] != run._document_starts[-1]:
             raise AssetError(f"{where}: its documents/, whose texts decide about copies, are not there")
+        if barrier.rereads and any("text" not in pq.read_schema(path).names for path in run.documents):
+            raise AssetError(f"{where}: its recipe says output.text = false, and texts decide about copies")
         return run
 
     def take(self, shard: int, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.RecordBatch:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curate import groups, shards
+from curate import between, groups, shards
 from curate.deduplication import DocumentDeduplication
 from curate.flow import Setting
 from curate.report import Report
@@ -48,7 +48,8 @@ def keep(setting: Setting, legs: Sequence[Leg], folder: Path) -> None:
         for barrier, verdict in zip(part.barriers[::-1], leg.verdicts[::-1], strict=True):
             files.append(f"sketch-{barrier.name}.arrow")
             with groups.arrow(folder / files[-1]) as out:
-                for part in _sketch(barrier, leg.folder, last, had, kept):
+                reads = barrier.rereads and setting.recipe.output.text
+                for part in _sketch(barrier, leg.folder, last if reads else None, had, kept):
                     out.write(part.replace_schema_metadata({METADATA: described(barrier)}))
             had = had | _copies(barrier, verdict)
     commit(folder, Report(), files=files)
@@ -69,13 +70,13 @@ def _copies(barrier: Barrier, verdict: Path) -> NDArray[np.bool_]:
 
 
 def _sketch(
-    barrier: Barrier, folder: Path, last: Path, had: NDArray[np.bool_], kept: NDArray[np.bool_]
+    barrier: Barrier, folder: Path, last: Path | None, had: NDArray[np.bool_], kept: NDArray[np.bool_]
 ) -> Iterator[pa.Table]:
-    """The rows of a sketch that the corpus has, with `id`, `kept`, and by choice `text` (see `curate.sketches`)."""
+    """The rows of a sketch that the corpus has, with `id`, `kept` and, given `last`, `text`: see `curate.sketches`."""
     whole = shards.read_arrow(folder / f"sketch-{barrier.name}.arrow")
     rows, mine = np.flatnonzero(had), kept[had]
     ids = _Column(folder / DOCUMENTS, "id", rows)
-    texts = _Texts(folder / DOCUMENTS, last, rows, mine) if barrier.rereads else None
+    texts = _Texts(folder / DOCUMENTS, last, rows, mine) if last else None
     for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         table = whole.take(pa.array(rows[part]))
@@ -88,7 +89,7 @@ class _Texts:
     """What a barrier saw of documents, null where they stand in the corpus as they were."""
 
     def __init__(self, was: Path, last: Path, rows: NDArray[np.int64], kept: NDArray[np.bool_]) -> None:
-        with shards.Batches(was, ()) as before, shards.Batches(last, ()) as after:
+        with between.Batches(was, ()) as before, between.Batches(last, ()) as after:
             unedited = before.texts == after.texts
         self._was = _Column(was, "text", rows[~kept] if unedited else rows)
         self._now = None if unedited else _Column(last, "text")
@@ -114,7 +115,7 @@ class _Column:
     @staticmethod
     def _read(path: Path, name: str, rows: NDArray[np.int64] | None) -> Iterator[pa.Array]:
         first = 0
-        with shards.Batches(path, (name,)) as found:
+        with between.Batches(path, (name,)) as found:
             for number, size in enumerate(found.sizes()):
                 within = slice(*np.searchsorted(rows, [first, first + size])) if rows is not None else slice(0, size)
                 if within.start < within.stop:

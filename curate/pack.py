@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curate import groups, shards, tokens
+from curate import between, groups, shards, tokens
 from curate.errors import RunError
-from curate.flow import Setting, sizes_of
+from curate.flow import Setting
 from curate.report import Report, Tally
 from curate.stage import Barrier
 from curate.stages.policy import Policy
@@ -36,14 +36,14 @@ def pack(setting: Setting, spans: Sequence[Span], folder: Path) -> None:
     with ExitStack() as open_files:
         documents = open_files.enter_context(groups.parquet(folder / "documents.parquet"))
         streams = {split: open_files.enter_context(groups.token_stream(folder / f"{split}.arrow")) for split in splits}
-        for batch in _batches(spans) if spans else [nothing]:
+        for batch, sizes in _batches(setting, spans) if spans else [(nothing, np.zeros(0, np.int64))]:
             documents.write(_documents(setting, batch))
-            whole += Tally.of(sizes_of(batch), np.asarray(batch.column("tokens")))
+            whole += Tally.of(sizes, np.asarray(batch.column("tokens")))
             held = _held_out(setting, batch)
             for split, mask in zip(splits, (~held, held), strict=False):
                 part = batch.filter(pa.array(mask))
                 streams[split].write(_tokenized(setting, part))
-                counts[split] += Tally.of(sizes_of(part), np.asarray(part.column("tokens")))
+                counts[split] += Tally.of(sizes[mask], np.asarray(part.column("tokens")))
     files = {"documents.parquet": whole, **{f"{split}.arrow": counts[split] for split in splits}}
     entries = {name: shards.entry(folder / name, tally.documents, tally.tokens) for name, tally in files.items()}
     told = {split: tally.as_dict() for split, tally in counts.items()}
@@ -54,8 +54,10 @@ SPLITS = ("train", "validation")
 
 
 def _documents(setting: Setting, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The columns of a file of documents: tokens where they are counted, `weight` where a policy gives any."""
-    made = batch if setting.recipe.output.tokens else batch.drop_columns(["tokens"])
+    """The columns of a file of documents: text by choice, tokens where counted, `weight` where a policy gives any."""
+    output = setting.recipe.output
+    out = [name for name in ("text", "tokens") if not getattr(output, name) and name in batch.schema.names]
+    made = batch.drop_columns(out)
     return made.append_column("weight", _weights(setting, batch)) if _policies(setting) else made
 
 
@@ -72,18 +74,27 @@ def _weights(setting: Setting, batch: pa.RecordBatch) -> pa.Array:
     return pa.array(found)
 
 
-def _batches(spans: Sequence[Span]) -> Iterator[pa.RecordBatch]:
-    """The rows of spans in order, at least one batch a span, were it empty."""
+def _batches(setting: Setting, spans: Sequence[Span]) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
+    """The rows of spans in order with their texts' bytes, at least one batch a span, were it empty."""
+    output = setting.recipe.output
     for span in spans:
+        lengths = _lengths(span.shard)
         first, given = 0, False
-        for batch in shards.batches(span.shard):
+        for batch in between.batches(span.shard, without=() if output.text or output.tokens else ("text",)):
             start, stop = max(span.start - first, 0), min(span.stop - first, batch.num_rows)
             if start < stop or not given:
-                yield batch.slice(start, max(stop - start, 0))
+                part = batch.slice(start, max(stop - start, 0))
+                yield part, lengths[first + start : first + start + len(part)]
                 given = True
             first += batch.num_rows
             if first >= span.stop:
                 break
+
+
+def _lengths(shard: Path) -> NDArray[np.int64]:
+    """The bytes of the texts that a segment has left of a shard."""
+    found: NDArray[np.int64] = shards.read_arrow(shard.with_name(ROWS)).column("bytes").to_numpy()
+    return found
 
 
 def _held_out(setting: Setting, batch: pa.RecordBatch) -> NDArray[np.bool_]:
@@ -130,7 +141,7 @@ def cut(paths: Sequence[Path], size: int) -> Iterator[tuple[Span, ...]]:
     spans: list[Span] = []
     filled = 0
     for path in paths:
-        lengths = shards.read_arrow(path.with_name(ROWS)).column("bytes").to_numpy()
+        lengths = _lengths(path)
         start = 0
         while start < len(lengths):
             ends = filled + np.cumsum(lengths[start:])

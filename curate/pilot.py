@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate import groups, shards, tokens
+from curate import between, groups, shards, tokens
 from curate.cuts import Cut, read_cuts
 from curate.flow import Pass, Setting
 from curate.report import Report
@@ -30,8 +30,8 @@ def leg(setting: Setting, shard: Path, folder: Path, start: int, stop: int, shar
     """
     stages = [stage for part in setting.recipe.segments for stage in part.stages]
     way = Pass(Setting(setting.recipe), "pilot")
-    with shards.BatchWriter(folder / DOCUMENTS) as writer, groups.arrow(folder / SEEN) as seen:
-        for _, flow in flows(way, shards.batches(shard)):
+    with between.BatchWriter(folder / DOCUMENTS) as writer, groups.arrow(folder / SEEN) as seen:
+        for _, flow in flows(way, between.batches(shard)):
             if share is not None:
                 flow = way.ingested(flow.where(sampled(flow.batch.column("id"), setting.recipe.seed, share)))
                 seen.write(flow.batch.select(["text"]))

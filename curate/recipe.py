@@ -60,6 +60,9 @@ class Output(_Table):
     """How results are written."""
 
     keep_dropped_text: bool = True
+    text: bool = True
+    """Whether `documents/` holds the texts: else ids and signals, for who has the texts or trains from `tokens/`. No
+    later run can go by such a run where texts decide about copies."""
     tokens: bool = True
     """Count tokens at every stage and write token shards. Without them a run finds or trains no tokenizer, its books
     are in documents and bytes, and `tokens/` and `tokenizer/` stay out."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate import shards
+from curate import between, shards
 from curate.cutting import CUT
 from curate.earlier import Joined, runs_before
 from curate.errors import RunError
@@ -71,13 +71,13 @@ class Shards:
 
 @lru_cache(maxsize=1024)
 def _batch_starts(path: Path) -> NDArray[np.int64]:
-    with shards.Batches(path, ("id",)) as found:
+    with between.Batches(path, ("id",)) as found:
         return np.concatenate([[0], np.cumsum(found.sizes())]).astype(np.int64)
 
 
 @lru_cache(maxsize=2)
 def _batch(path: Path, number: int, columns: tuple[str, ...]) -> pa.RecordBatch:
-    return shards.batch_at(path, number, columns)
+    return between.batch_at(path, number, columns)
 
 
 def resolve(setting: Setting, index: int, barrier: int, corpus: Shards, folder: Path) -> None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curate import groups, shards
+from curate import between, groups, shards
 from curate.flow import Flow, Pass, Setting, sizes_of
 from curate.ingest import Fault, Record, Run, Source, read_in_runs
 from curate.ops.hashing import hash_strings
@@ -124,7 +124,7 @@ class _RawShards:
         self._texts: list[pa.StringArray | list[str | None]] = []
         """The texts of the rows, in pieces."""
         self._batch_bytes = self._bytes = 0
-        self._writer: shards.BatchWriter | None = None
+        self._writer: between.BatchWriter | None = None
         self.written: list[dict[str, Any]] = []
 
     def add(self, found: Record | Run, source: str) -> None:
@@ -160,7 +160,7 @@ class _RawShards:
             self._close_shard()
         if not self._writer:
             name = f"raw-{len(self.written):05d}.arrow"
-            self._writer = shards.BatchWriter(self._folder / name, packed=self._packed).__enter__()
+            self._writer = between.BatchWriter(self._folder / name, packed=self._packed).__enter__()
             self.written.append({"file": name, "rows": 0, "bytes": 0, "readable_bytes": 0})
         self._writer.write(batch)
         self._bytes += size
@@ -206,9 +206,9 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
     last, left = this is segments[-1], [np.zeros(0, np.int64)]
     sizes = [np.zeros(0, np.int64)]
     with ExitStack() as stack:
-        given = stack.enter_context(shards.Batches(shard))
+        given = stack.enter_context(between.Batches(shard))
         over = None if _edits(this.stages, before) else given.texts
-        writer = stack.enter_context(shards.BatchWriter(folder / DOCUMENTS, over))
+        writer = stack.enter_context(between.BatchWriter(folder / DOCUMENTS, over))
         beside = stack.enter_context(_Beside(folder, this.barriers))
         for count, (first, flow) in enumerate(flows(way, given)):
             flow = way.ingested(flow) if index == 0 else flow

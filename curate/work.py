@@ -306,7 +306,7 @@ class Work:
             ways = enumerate(zip(*legs, strict=True))
             return [self._job(kept.keep, folder, n, {"legs": way}) for n, way in ways]
 
-        return self._phase(unit.SKETCHES, jobs) is not None
+        return self._phase(unit.SKETCHES, jobs, self.recipe.output.text) is not None
 
     def _pack(self, paths: Sequence[Path]) -> bool:
         spans = list(pack.cut(paths, self.recipe.output.file_bytes))
@@ -315,7 +315,7 @@ class Work:
             return [self._job(pack.pack, folder, n, {"spans": s}) for n, s in enumerate(spans)]
 
         output = self.recipe.output
-        parts = (output.file_bytes, self.recipe.tokens.validation, self.recipe.seed, output.tokens)
+        parts = (output.file_bytes, self.recipe.tokens.validation, self.recipe.seed, output.tokens, output.text)
         return self._phase("pack", jobs, *parts) is not None
 
     def outcome(self, report: Report) -> finish.Outcome:

@@ -24,6 +24,7 @@ FLOORS = {
     "curate.lock": 1,
     "curate.stage": 1,
     "curate.shards": 1,
+    "curate.between": 2,
     "curate.groups": 2,
     "curate.report": 1,
     "curate.finished": 2,

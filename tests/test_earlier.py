@@ -62,6 +62,36 @@ def dropped(folder, stage):
     return [row for rows_ in found for row in rows_]
 
 
+def test_a_run_without_texts_holds_ids_and_signals_and_only_hashes_can_be_compared_with_it(tmp_path):
+    texts = [near(1, 0), near(2, 0), near(1, 1)]
+    output = {"text": False, "tokens": False, "keep_dropped_text": False}
+    before = made([source(tmp_path, "jan", texts)], tmp_path / "jan", EXACT, MINHASH, output=output)
+    again = [source(tmp_path, "feb", [near(1, 0).upper(), near(3, 0)])]
+
+    table = pq.read_table(next((before / "documents").glob("*.parquet")))
+    after = made(again, tmp_path / "feb", EXACT, against=[before])
+    refused = build({**MINHASH, "against": [str(before)]})
+
+    assert "text" not in table.schema.names
+    assert table["id"].to_pylist() == ["jan.jsonl#0", "jan.jsonl#1"]
+    assert table["minhash"].to_pylist()[0]["cluster_size"] == 2
+    assert list(problems(before)) == []
+    assert kept(after) == [near(3, 0)]
+    with pytest.raises(AssetError, match=r"output\.text = false"):
+        run(refused, again, tmp_path / "none", options=Options(workers=1))
+
+
+def test_a_run_without_texts_may_have_tokens(tmp_path):
+    inputs = [source(tmp_path, "jan", [near(n, 0) for n in range(5)])]
+
+    whole = made(inputs, tmp_path / "whole", MINHASH)
+    bare = made(inputs, tmp_path / "bare", MINHASH, output={"text": False})
+
+    shards = [next((folder / "tokens" / "train").glob("*.arrow")).read_bytes() for folder in (whole, bare)]
+    assert shards[0] == shards[1]
+    assert list(problems(bare)) == []
+
+
 @pytest.mark.parametrize("stages", [(EXACT,), (MINHASH,), (SAME_URL,), (EXACT, MINHASH), (SAME_URL, EXACT, MINHASH)])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_month_against_the_one_before_keeps_what_one_run_over_both_would(tmp_path, stages, seed):

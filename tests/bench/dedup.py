@@ -4,8 +4,8 @@ The truth is the exact Jaccard similarity of all pairs, by shingles of five word
 others go, and beside it the words of the stage `minhash`. A pair of 0.8 or more is *found* if not both documents stay; a
 removal is *wrong* if its similarity to each document that stays is under 0.7.
 
-sluice is `curate run` of the stage alone, from JSON Lines to documents in Parquet. The others go from there to the
-numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
+sluice is `curate run` of the stage alone, from JSON Lines to documents in Parquet, and once more to ids and signals
+(`[output] text = false`). The others go from there to the numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
 rensa, in datatrove's, and in `CACHE/textdedup`; a program that is not installed is left out, and so is text-dedup
 on the largest set. On the last set each runs alone, on one core.
 """
@@ -34,6 +34,7 @@ LARGE, SMALL = 120, 40
 """Megabytes up to which text-dedup runs, and up to which datatrove runs with 20 × 6 too."""
 TOLD = {
     "sluice": "sluice",
+    "sluice-ids": "sluice, ids alone",
     "rensa": "rensa, its defaults (checked)",
     "rensa-20x6": "rensa 20 × 6, unchecked",
     "rensa-checked": "rensa 20 × 6, checked",
@@ -101,7 +102,8 @@ def alone(setting: Setting, given: Set) -> list[Result]:
     """Results of processes that have a core to themselves."""
     others = [program for some in TOGETHER for program in some]
     found = [result for program in others for result in theirs(setting, [program], given.path, timed=True)]
-    return [ours(setting, given.path, setting.repeats), *found]
+    mine = [ours(setting, given.path, setting.repeats, ids=ids) for ids in (False, True)]
+    return [*mine, *found]
 
 
 def figures(result: Result, given: Set, truths: Sequence[Truth]) -> list[str]:

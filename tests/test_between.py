@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from curate import shards
+from curate import between
 
 
 def batch(first, size, **more):
@@ -17,7 +17,7 @@ def batch(first, size, **more):
 def under(tmp_path):
     """A file of three batches, the middle one of which is empty but for its schema."""
     path = tmp_path / "00-ingest-ab" / "00000" / "raw.arrow"
-    with shards.BatchWriter(path, packed=False) as writer:
+    with between.BatchWriter(path, packed=False) as writer:
         for part in (batch(0, 4, n=int), batch(4, 3, n=int), batch(7, 5, n=int)):
             writer.write(part)
     return path
@@ -31,7 +31,7 @@ def over(path, rows, columns=("n",)):
         / "00000"
         / "documents.arrow"
     )
-    with shards.Batches(path) as given, shards.BatchWriter(mine, given.texts) as writer:
+    with between.Batches(path) as given, between.BatchWriter(mine, given.texts) as writer:
         for number, places in enumerate(rows):
             part = given.batch(number).take(pa.array(places, pa.int64())).select(columns)
             writer.write(part, given.places(number, np.array(places, np.int64)))
@@ -41,9 +41,9 @@ def over(path, rows, columns=("n",)):
 def test_a_file_over_another_holds_what_is_new_and_reads_as_if_it_held_all(under):
     mine = over(under, [[0, 3], [], [0, 1, 2, 3, 4]])
 
-    whole = pa.Table.from_batches(shards.batches(mine))
+    whole = pa.Table.from_batches(between.batches(mine))
 
-    expected = pa.Table.from_batches(shards.batches(under)).take([0, 3, 7, 8, 9, 10, 11])
+    expected = pa.Table.from_batches(between.batches(under)).take([0, 3, 7, 8, 9, 10, 11])
     assert whole.equals(expected)
     assert "text" not in pa.ipc.open_file(mine.read_bytes()).schema.names
 
@@ -52,18 +52,18 @@ def test_a_file_over_such_a_file_stands_over_the_one_that_holds_the_texts(under)
     middle = over(under, [[0, 2, 3], [1], [4]])
     mine = over(middle, [[1, 2], [0], []])
 
-    with shards.Batches(mine) as found:
+    with between.Batches(mine) as found:
         assert found.texts == under
         assert found.sizes() == [2, 1, 0]
-    assert pa.Table.from_batches(shards.batches(mine)).column("id").to_pylist() == ["r2", "r3", "r5"]
+    assert pa.Table.from_batches(between.batches(mine)).column("id").to_pylist() == ["r2", "r3", "r5"]
 
 
 def test_columns_and_single_batches_are_read_from_where_they_are(under):
     mine = over(under, [[1], [0, 2], [3]])
 
-    assert shards.batch_at(mine, 1, ("text",)).to_pydict() == {"text": ["text 4", ""]}
-    assert [part.to_pydict() for part in shards.batches(mine, ("n",))] == [{"n": [1]}, {"n": [4, 6]}, {"n": [10]}]
-    assert [part.num_rows for part in shards.batches(mine, ("id", "n"))] == [1, 2, 1]
+    assert between.batch_at(mine, 1, ("text",)).to_pydict() == {"text": ["text 4", ""]}
+    assert [part.to_pydict() for part in between.batches(mine, ("n",))] == [{"n": [1]}, {"n": [4, 6]}, {"n": [10]}]
+    assert [part.num_rows for part in between.batches(mine, ("id", "n"))] == [1, 2, 1]
 
 
 def test_a_folder_may_be_moved_with_all_it_holds(under, tmp_path):
@@ -71,6 +71,6 @@ def test_a_folder_may_be_moved_with_all_it_holds(under, tmp_path):
     moved = tmp_path.with_name(tmp_path.name + "-moved")
     tmp_path.rename(moved)
 
-    found = pa.Table.from_batches(shards.batches(moved / mine.relative_to(tmp_path)))
+    found = pa.Table.from_batches(between.batches(moved / mine.relative_to(tmp_path)))
 
     assert found.column("id").to_pylist() == ["r0", "r4", "r7"]
