@@ -4,7 +4,7 @@ from importlib.resources import files
 import pytest
 
 from curate import lexicons
-from curate.lexicons import identity
+from curate.lexicons import identity, statements
 from curate.ops.lexicon import compile_terms, fold
 from curate.stages.toxicity import GRADES, Toxicity
 from curate.testing import batch
@@ -13,6 +13,8 @@ ROOT = files("curate.lexicons")
 ALL = ["languages.toml", "particles_ko.toml", "url_words.toml", *lexicons.names("toxicity"), *lexicons.names("slurs")]
 ALL += ["curated_sites.toml", "regions.toml", *lexicons.names("thresholds")]
 ALL += [name for language in lexicons.folders("identity") for name in lexicons.names(f"identity/{language}")]
+STATED = [name for folder in ("peoples", "roles", "traits") for name in lexicons.names(folder)]
+ALL += STATED
 AXES = [name for name in ALL if name.startswith("identity/") and lexicons.read(name).get("axis") in identity.AXES]
 GRADED = [name for name in ALL if name.startswith(("toxicity/", "slurs/"))]
 
@@ -179,3 +181,20 @@ def test_thresholds_cover_a_hundred_languages_and_let_nobody_pass_or_fail_by_out
             assert bounds == "off" or all(0 < share < 1 for share in bounds.values()), (label, field)
         letters = table["gopher"]["alpha_word_ratio"]
         assert letters == "off" if label == "bo" else 0.5 < letters["min"] < 1
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_a_list_of_what_is_said_of_people_is_well_formed(name):
+    table = lexicons.read(name)
+    folder, _, file = name.partition("/")
+    fields = {"peoples": {"demonyms", "places"}, "traits": {"positive", "negative", "neutral"}}
+    allowed = fields.get(folder, {*statements.ROLES} - fields["traits"])
+    lists = {key: value for key, value in table.items() if isinstance(value, list) and key != "prefixes"}
+
+    assert table["language"] == file.removesuffix(".toml")
+    assert table["language"] in statements.LANGUAGES
+    assert set(lists) <= allowed
+    for terms in lists.values():
+        spellings = [fold(term.strip("*")) for term in terms]
+        assert all(spellings)
+        assert len(spellings) == len(set(spellings))
