@@ -8,12 +8,13 @@ and a section whose set is missing raises `MissingSetError`, is said to be left 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from curate.harm import hatecheck, templates, toxic_sets, web
+from curate.harm import generics, hatecheck, templates, toxic_sets, web
 
 SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "hatecheck": hatecheck.section,
     "web": web.section,
     "toxic_sets": toxic_sets.section,
     "templates": templates.section,
+    "generics": generics.section,
 }
 """Name → what measures it, in the page's order; a name is also the section's marker in the page."""

@@ -197,3 +197,51 @@ def test_the_region_of_a_pages_site_is_told():
     assert signals(STAGE, "x", url="https://example.co.ke/")["region"] == "eastern_africa"
     assert signals(STAGE, "x", url="https://example.com/")["region"] is None
     assert signals(STAGE, "x")["region"] is None
+
+
+def test_generic_statements_are_flagged_with_their_place():
+    text = "It rains. Swedes are generally very shy."
+
+    assert verdict(STAGE, text) == "bias.strict.max"
+    measured = signals(STAGE, text)
+    assert (measured["strict"], measured["loose"]) == (1, 0)
+    (span,) = measured["spans"]
+    assert text[span["start"] : span["stop"]] == "Swedes are generally very shy"
+    assert (span["label"], span["group"], span["trait"]) == ("strict", "nationality.swedish", "shy")
+    assert span["score"] == pytest.approx(measured["stereotype"])
+    assert measured["near"] == [{"group": "nationality.swedish", "trait": "shy", "n": 1}]
+
+
+def test_what_is_denied_is_no_flag():
+    assert verdict(STAGE, "Swedes are not shy") is None
+    assert verdict(STAGE, "Some Swedes are shy") is None
+    assert verdict(Bias(loose={"max": 0}), "Some Swedes are shy") == "bias.loose.max"
+
+
+def test_the_score_can_be_bounded_by_choice():
+    assert verdict(Bias(strict="off", stereotype={"max": 0.3}), "Swedes are lazy, cold people") == "bias.stereotype.max"
+    assert verdict(Bias(strict="off", stereotype={"max": 0.3}), "Two Swedes won") is None
+
+
+def test_texts_in_languages_without_lists_or_model_have_no_such_signals():
+    labels = pa.array([{"label": label} for label in ("en", "fr", "ko", "xx", None)])
+    texts = ["Swedes are shy", "Les Suédois sont timides", "한국인은 친절하다", "Swedes are shy", "Swedes are shy"]
+
+    measured = STAGE.measure(batch(*texts, language=labels))
+
+    assert measured["strict"].to_pylist() == [1, None, 1, None, None]
+    assert [row is None for row in measured["spans"].to_pylist()] == [False, True, False, True, True]
+    assert [row is None for row in measured["stereotype"].to_pylist()] == [False, False, True, True, True]
+    assert measured["stereotype"][1].as_py() > 0.1
+
+
+def test_a_run_tells_which_traits_stand_near_whom():
+    texts = ["Swedes are shy", "Danes are proud", "Finns are shy and proud"]
+    column = STAGE.column(batch(*(texts[:2] * 400 + texts[2:] * 50)))
+
+    told = STAGE.tell([column, column])
+
+    assert told[0]["near"] in {"nationality.swedish × shy", "nationality.danish × proud"}
+    assert told[0]["n"] == 800
+    assert {tuple(row) for row in told} == {("near", "n", "z")}
+    assert STAGE.tell([STAGE.column(batch("x"))]) == []
