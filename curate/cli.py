@@ -13,6 +13,7 @@ from curate.bench_cli import bench_app
 from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
 from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
+from curate.teacher_cli import teacher_app
 
 if TYPE_CHECKING:
     from curate.progress import Progress
@@ -30,6 +31,7 @@ app.add_typer(classifier_app, name="classifier")
 app.add_typer(unigram_app, name="unigram")
 app.add_typer(perplexity_app, name="perplexity")
 app.add_typer(bench_app, name="bench")
+app.add_typer(teacher_app, name="teacher")
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]

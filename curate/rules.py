@@ -55,12 +55,14 @@ class Rule(NamedTuple):
     """One way to break a stage's expectations."""
 
     signal: str
-    bound: Literal["min", "max", "in"]
+    bound: Literal["min", "max", "in", "is"]
     limit: Any
 
     @property
     def reason(self) -> str:
-        """`words.min`, or `label` for a set of values; the stage's name goes before it."""
+        """`words.min`, `label` for a set of values, an unwanted value by itself; the stage's name goes before it."""
+        if self.bound == "is":
+            return str(self.limit)
         return self.signal if self.bound == "in" else f"{self.signal}.{self.bound}"
 
     @property
@@ -68,6 +70,8 @@ class Rule(NamedTuple):
         """What breaking it looks like: `words < 50`."""
         if self.bound == "in":
             return f"{self.signal} not in {', '.join(self.limit)}"
+        if self.bound == "is":
+            return f"{self.signal} is {self.limit}"
         return f"{self.signal} {'<' if self.bound == 'min' else '>'} {self.limit:g}"
 
 
@@ -76,6 +80,8 @@ def breaks(rule: Rule, signal: pa.Array) -> NDArray[np.bool_]:
     if rule.bound == "in":
         bad = pc.invert(pc.is_in(signal, value_set=pa.array(rule.limit, pa.string())))
         bad = pc.and_(bad, pc.is_valid(signal))
+    elif rule.bound == "is":
+        bad = pc.equal(signal, rule.limit)
     elif rule.bound == "min":
         bad = pc.less(signal, pa.scalar(rule.limit, pa.float64()))
     else:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import BaseModel
 
 from curate import Options, run
 from curate.cuts import Buckets
@@ -189,8 +190,8 @@ NAMED = {"longest": "newest", "": "source"}
 
 def another(value, annotation, folder):
     """A valid value that differs."""
-    if isinstance(value, Range):
-        return {"min": -7.5, "max": 10.0**9}
+    if isinstance(value, BaseModel) and not isinstance(value, OneOf):
+        return {"min": -7.5, "max": 10.0**9} if isinstance(value, Range) else {next(iter(value))[0]: 0.75}
     if isinstance(value, OneOf):
         return ["ko"] if value.root != frozenset({"ko"}) else ["en"]
     if isinstance(value, bool):

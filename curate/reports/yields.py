@@ -1,11 +1,12 @@
 """The yield in sentences: of raw and of extracted text, what the pilot's cuts rest on, and what other corpora kept."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from curate.cascade.recall import recall
 from curate.reports import figures, hostile
 from curate.reports.ledger import Books, weighed
 
@@ -52,8 +53,9 @@ def yields(report: Books) -> list[str]:
 
 
 def told(report: Books, space: str = figures.SPACE) -> Iterator[str]:
-    """A sentence for each benchmark of which items were found."""
-    for rows in report.get("told", {}).values():
+    """A sentence for each benchmark of which items were found, and for each screen that a teacher was tried on."""
+    for stage, rows in report.get("told", {}).items():
+        yield from _screened(stage, rows, space)
         for row in rows:
             if row.get("found"):
                 found, items, whole, documents = (
@@ -90,6 +92,17 @@ def _cost(line: Books, unit: str, space: str) -> str:
     documents, tokens, lost = (figures.grouped(line[key], space) for key in ("documents", "tokens", "lost"))
     share = figures.share(line["lost"], line["tokens"])
     return f"{documents} documents, {tokens} {unit}, of which it costs {lost} ({share})"
+
+
+def _screened(stage: str, rows: Sequence[Books], space: str) -> Iterator[str]:
+    """What a screen's recall is, where the stage has counted sentences that it rejected and a teacher then read."""
+    counts = [sum(row.get(key, 0) for row in rows) for key in ("caught", "missed", "sampled", "rejected")]
+    found = recall(*counts) if counts[2] else None
+    if found is not None:
+        share, low, high = (f"{100 * part:.1f}%" for part in found)
+        sample, whole = (figures.grouped(number, space) for number in counts[2:])
+        name = hostile.short(stage, NAME_CELLS)
+        yield f"{name}: {share} ({low} to {high}) of toxic sentences pass, by {sample} of {whole} that did not"
 
 
 def elsewhere() -> str:

@@ -31,6 +31,14 @@ FAMILIES = {
 }
 """The architectures that Detoxify's checkpoints name → under what their state keeps the encoder."""
 
+KINDS = {
+    "AlbertForSequenceClassification": "original",
+    "BertForSequenceClassification": "original",
+    "RobertaForSequenceClassification": "unbiased",
+    "XLMRobertaForSequenceClassification": "multilingual",
+}
+"""The architectures → which of Detoxify's models is of that kind; ALBERT is that of both small ones."""
+
 CONFIG, WEIGHTS = "config.json", ("model.safetensors", "pytorch_model.bin")
 TOKENIZER = (
     "tokenizer.json",

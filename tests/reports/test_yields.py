@@ -5,7 +5,7 @@ import pytest
 from curate.reports import table
 from curate.reports.html import report_html
 from curate.reports.ledger import settled, shown
-from curate.reports.yields import cuts, elsewhere, published
+from curate.reports.yields import cuts, elsewhere, published, told
 from tests.reports.conftest import run
 
 CUT = {
@@ -69,3 +69,20 @@ def test_the_table_and_the_page_show_cuts_whatever_their_names(word):
         assert "10.0% (9.0% to 11.1%)" in text
         assert "\u202e" not in text
     assert "<script>" not in report_html(found.report, None)
+
+
+def test_a_screen_that_was_tried_on_what_it_rejected_tells_its_recall():
+    rows = [
+        {"band": "clean", "documents": 9, "rejected": 100_000, "sampled": 500, "missed": 2, "caught": 0},
+        {"band": "toxic", "documents": 1, "rejected": 0, "sampled": 0, "missed": 0, "caught": 600},
+    ]
+
+    (sentence,) = told({"told": {"toxicity": rows}})
+
+    assert sentence == "toxicity: 60.0% (29.3% to 92.5%) of toxic sentences pass, by 500 of 100 000 that did not"
+
+
+def test_a_screen_that_nobody_tried_tells_nothing():
+    assert (
+        list(told({"told": {"toxicity": [{"band": "clean", "documents": 9}], "bias": [{"trait": "x", "n": 1}]}})) == []
+    )

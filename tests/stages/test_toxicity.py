@@ -11,7 +11,7 @@ from curate.stages.toxicity import Toxicity
 from curate.testing import batch, signals, verdict
 
 DATA = Path(__file__).parents[2] / "../shared/data"
-STAGE = Toxicity()
+STAGE = Toxicity(screen=False)
 CARRIER = "the committee met on a grey morning to talk about the harbour and its repairs " * 8  # 120 words
 
 
@@ -54,12 +54,13 @@ def test_matches_are_graded(text, expected):
     [
         ("What the fuck", None),
         ("kill yourself", None),
-        (CARRIER + "fuck shit", "strong_per_1k.max"),
+        (CARRIER + "fuck shit", "toxic"),
         (CARRIER * 2 + "fuck shit", None),
-        (CARRIER + "kill yourself kys", "severe_per_1k.max"),
+        (CARRIER + "kill yourself kys", "severe"),
         (CARRIER + "stupid idiot crap damn", None),
-        (CARRIER + "fag kike", "slurs_per_1k.max"),
-        ("fuck shit", "strong_per_1k.max"),
+        (CARRIER + "fag kike", "toxic"),
+        ("fuck shit", "toxic"),
+        ("faggot fuck", "toxic"),
         ("", None),
     ],
 )
@@ -77,9 +78,44 @@ def test_densities_are_per_thousand_words_and_short_texts_count_as_a_hundred():
     assert signals(STAGE, "fuck " + "word " * 199)["strong_per_1k"] == 5
 
 
-def test_it_flags_by_default_and_drops_by_choice():
-    assert STAGE.act == "flag"
-    assert Toxicity(act="drop").act == "drop"
+def test_by_default_it_flags_the_two_worst_bands_and_drops_the_worst_alone():
+    flags, drops = Toxicity(), Toxicity(act="drop")
+
+    assert flags.act == "flag"
+    assert verdict(flags, "fuck shit") == "toxicity.toxic"
+    assert verdict(drops, "fuck shit") is None
+    assert verdict(drops, "kill yourself kys") == "toxicity.severe"
+
+
+def test_which_bands_go_is_a_choice():
+    stage = Toxicity(act="drop", bands=["uncertain", "toxic"])
+
+    assert verdict(stage, "kill yourself") == "toxicity.uncertain"
+    assert verdict(stage, "kill yourself kys") is None
+    with pytest.raises(AssetError, match=r"toxicity\.bands: there is no 'sever'; did you mean 'severe'"):
+        Toxicity(bands=["sever"]).prepare()
+
+
+def test_densities_can_still_be_bounded():
+    assert verdict(Toxicity(mild_per_1k={"max": 5}), "what a stupid idea") == "toxicity.mild_per_1k.max"
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        (CARRIER, "clean"),
+        (CARRIER + "what a stupid idea", "low"),
+        (CARRIER + "fuck", "low"),
+        ("kys", "uncertain"),
+        (CARRIER * 3 + "kys", "low"),
+        ("fuck shit", "toxic"),
+        (CARRIER * 3 + "fuck shit", "low"),
+        ("kill yourself kys", "severe"),
+        ("", "clean"),
+    ],
+)
+def test_bands_of_words_go_by_density(text, band):
+    assert signals(Toxicity(screen=False), text)["band"] == band
 
 
 def test_languages_are_a_choice():
