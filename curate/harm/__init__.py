@@ -8,7 +8,7 @@ and a section whose set is missing raises `MissingSetError`, is said to be left 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from curate.harm import generics, hatecheck, templates, toxic_sets, web
+from curate.harm import cascade, generics, hatecheck, taught, templates, toxic_sets, web
 
 SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "hatecheck": hatecheck.section,
@@ -16,5 +16,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "toxic_sets": toxic_sets.section,
     "templates": templates.section,
     "generics": generics.section,
+    "cascade": cascade.section,
+    "taught": taught.section,
 }
 """Name → what measures it, in the page's order; a name is also the section's marker in the page."""
