@@ -9,7 +9,7 @@ or a hiragana, 1 for a letter of katakana, Thai, Lao, Khmer or Burmese, whose wo
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,9 +91,11 @@ def _tables() -> _Tables:
     plain = folds.table[:0x80].astype(np.uint8)
     plain[(classes[plain] & _GAPS) != 0] = _BETWEEN
     plain[[ord(sign) for sign in "<&\\"]] = _SPECIAL
-    for table in (classes, folds.table, folds.expansions, plain, INLINE_NAMES, NAMES, CODES):
-        table.flags.writeable = False  # the types of kernels tell the two apart inside a tuple
-    return _Tables(classes, folds.table, folds.expansions, plain, INLINE_NAMES, NAMES, CODES)
+    tables = _Tables(classes, folds.table, folds.expansions, plain, INLINE_NAMES, NAMES, CODES)
+    locked: list[Any] = [table.view() for table in tables]
+    for table in locked:
+        table.flags.writeable = False  # kernels' types tell the two apart inside a tuple; others share what is viewed
+    return _Tables(*locked)
 
 
 @inline

@@ -177,3 +177,10 @@ def test_texts_that_fold_to_more_than_their_size_find_room(monkeypatch):
 
     assert found(text, text) == [reference(text)] * 2
     assert bare.WORD == 4
+
+
+def test_tables_that_other_kernels_share_stay_as_they_were():
+    bare._tables()
+
+    assert unicode.classes().flags.writeable
+    assert unicode.folds().table.flags.writeable
