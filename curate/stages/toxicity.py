@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -80,6 +80,9 @@ class Toxicity(Filter):
         "models/screen.npz",
         "models/screen/*.toml",
     )
+
+    levels: ClassVar = BANDS
+    tells_spans: ClassVar = True
 
     act: Literal["drop", "flag"] = "flag"
     bands: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -309,3 +310,15 @@ def test_without_a_teacher_nothing_imports_torch():
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_policy_goes_by_band_and_masks_what_the_spans_point_at(tmp_path):
+    policy = {"toxicity.severe": "drop", "toxicity.toxic": "mask", "toxicity.low": {"weight": 0.5}}
+    recipe = build({"use": "toxicity", "screen": False}, policy=policy)
+    texts = ["kill yourself kys", "What the fuck is this shit?", CALM * 4 + "What an idiot.", CALM]
+
+    run(recipe, [write_jsonl(tmp_path / "in.jsonl", texts)], tmp_path / "out", options=Options(workers=1))
+
+    kept = pq.read_table(min((tmp_path / "out" / "documents").glob("*"))).to_pylist()
+    assert [row["text"] for row in kept] == ["What the  is this ?", *texts[2:]]
+    assert [row["weight"] for row in kept] == [1, 0.5, 1]
