@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "curate.ops": -2,
     "curate.lexicons": -1,
-    "curate.personal": -1,
+    "curate.personal": 0.5,
     "curate.corpus": 0,
     "curate.cuts": 0,
     "curate.differences": 0,
