@@ -8,7 +8,7 @@ and a section whose set is missing raises `MissingSetError`, is said to be left 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from curate.harm import cascade, generics, hatecheck, taught, templates, toxic_sets, web
+from curate.harm import cascade, generics, hatecheck, pii_sets, taught, templates, toxic_sets, web
 
 SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "hatecheck": hatecheck.section,
@@ -18,5 +18,6 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "generics": generics.section,
     "cascade": cascade.section,
     "taught": taught.section,
+    "pii": pii_sets.section,
 }
 """Name → what measures it, in the page's order; a name is also the section's marker in the page."""
