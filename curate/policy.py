@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from curate.errors import RecipeError, nearest
-from curate.rules import Rule
+from curate.rules import OneOf, Range, Rule
 from curate.stage import Barrier, Filter, Rewrite, Stage
 from curate.stages.mask import Mask
 from curate.stages.policy import Action, Policy
@@ -109,22 +109,24 @@ def _carried_out(stage: Stage, choices: Mapping[str, Choice] | None, where: str)
     fields = {key: getattr(stage, key) for key in type(stage).model_fields}
     flags = type(stage).model_validate({**fields, "act": "flag"})
     policy = Policy(name=f"policy_{stage.name}", of=stage.name, actions=actions)
-    return [flags, policy, *_masking(stage, policy.name, list(choices.values()), where)]
+    masked = {mark: choice for mark, choice in choices.items() if choice == "mask" or isinstance(choice, Masked)}
+    return [flags, policy, *([_masking(stage, policy.name, masked, where)] if masked else [])]
 
 
-def _masking(stage: Filter, policy: str, choices: Sequence[Choice], where: str) -> list[Stage]:
-    fillings = {choice.mask if isinstance(choice, Masked) else "" for choice in choices if _masks(choice)}
-    if not fillings:
-        return []
+def _masking(stage: Filter, policy: str, choices: Mapping[str, Choice], where: str) -> Mask:
+    """The rewrite: of spans that bear the marks' names where the stage names its spans so, else of all.
+
+    A stage says what its spans may be called by a class attribute `tells_spans`; anything true will do.
+    """
+    fillings = {choice.mask if isinstance(choice, Masked) else "" for choice in choices.values()}
     if len(fillings) > 1:
         raise RecipeError(f"{where}: policy: {stage.name!r} has two placeholders, but a stage's spans have one")
-    if not getattr(type(stage), "tells_spans", False):
+    tells = getattr(type(stage), "tells_spans", ())
+    if not tells:
         raise RecipeError(f"{where}: policy: {stage.name!r} tells no spans, so that nothing of its can be masked")
-    return [Mask(name=f"mask_{stage.name}", of=stage.name, where=policy, placeholder=fillings.pop())]
-
-
-def _masks(choice: Choice) -> bool:
-    return choice == "mask" or isinstance(choice, Masked)
+    named = isinstance(tells, tuple) and all(mark in tells for mark in choices)
+    labels = tuple(sorted(choices)) if named else ()
+    return Mask(name=f"mask_{stage.name}", of=stage.name, where=policy, labels=labels, placeholder=fillings.pop())
 
 
 def _named(stage: Filter, choices: Mapping[str, Choice], where: str) -> Iterable[Action]:
@@ -132,7 +134,9 @@ def _named(stage: Filter, choices: Mapping[str, Choice], where: str) -> Iterable
     marks = marks_of(stage)
     for mark, choice in choices.items():
         if mark not in marks:
-            raise RecipeError(f"{where}: policy: {stage.name}.{mark}: no such band or rule{nearest(mark, marks)}")
+            unset = isinstance(getattr(stage, mark.partition(".")[0], None), (Range, OneOf))
+            why = "bounds nothing: give it a bound" if unset else f"no such band or rule{nearest(mark, marks)}"
+            raise RecipeError(f"{where}: policy: {stage.name}.{mark}: {why}")
         if choice == "drop" and "drop" not in get_args(type(stage).model_fields["act"].annotation):
             raise RecipeError(f"{where}: policy: {stage.name}.{mark}: {stage.name!r} only flags: it can never drop")
     for mark, rules in marks.items():

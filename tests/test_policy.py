@@ -12,7 +12,9 @@ from curate import Options, run
 from curate.errors import CurateError
 from curate.recipe import Recipe, key_of
 from curate.reports.table import yield_text
+from curate.stages.bias import Bias
 from curate.stages.policy import Policy
+from curate.testing import batch
 from tests.conftest import build, document, write_jsonl
 
 MARKER = {"use": "tests.marking:Marker"}
@@ -96,6 +98,7 @@ def test_a_guard_holds_what_drops_in_the_place_of_its_stage(tmp_path):
         ({"marker.severe": {"weight": 1.5}}, "'marker.severe' = {'weight': 1.5}"),
         ({"bias.gender_skew": "drop"}, "'bias' only flags: it can never drop"),
         ({"bias.gender_skew.max": "drop"}, "'bias' only flags: it can never drop"),
+        ({"bias.stereotype": "annotate"}, "bias.stereotype: bounds nothing: give it a bound"),
         ({"exact.duplicate": "drop"}, "'exact' is a barrier: only filters mark documents"),
         ({"gopher.words": "mask"}, "'gopher' tells no spans"),
         ({"marker.severe": {"mask": "a"}, "marker.toxic": {"mask": "b"}}, "'marker' has two placeholders"),
@@ -111,6 +114,22 @@ def test_bias_may_be_weighted_by_its_flags():
 
     assert [stage.name for stage in recipe.stages] == ["bias", "policy_bias"]
     assert recipe.stages[1].rules == ()
+
+
+def test_statements_about_groups_may_be_masked_alone_or_all_spans_of_a_flag():
+    policies = ({"bias.strict": "mask"}, {"bias.stereotype": "mask"})
+
+    masks = [build({"use": "bias", "stereotype": {"max": 0.9}}, policy=policy).stages[2] for policy in policies]
+
+    assert [mask.labels for mask in masks] == [("strict",), ()]
+    text = "The town is old. Women are bad drivers, they say."
+    rows = batch(text)
+    stage = Bias()
+    column = stage.column(rows)
+    chosen = pa.StructArray.from_arrays([pa.array([True])], ["mask"])
+    edited = masks[0].rewrite(rows.append_column("bias", column).append_column("policy_bias", chosen)).text[0].as_py()
+    spans = column.field("spans")[0].as_py()
+    assert len(edited) == len(text) - sum(one["stop"] - one["start"] for one in spans if one["label"] == "strict")
 
 
 def test_keys_may_be_tables_and_settings(tmp_path):

@@ -1,7 +1,7 @@
 """Who a text speaks about, and what it says of them: counts and flags for the reader of a corpus, never a drop."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +50,7 @@ class Bias(Filter):
 
     use = "bias"
     version = 4
+    tells_spans: ClassVar = ("strict", "loose")
     reads = ("text", "url")
     data = (
         "lexicons/identity/**/*.toml",
