@@ -132,6 +132,20 @@ def test_statements_about_groups_may_be_masked_alone_or_all_spans_of_a_flag():
     assert len(edited) == len(text) - sum(one["stop"] - one["start"] for one in spans if one["label"] == "strict")
 
 
+def test_toxicity_is_treated_by_its_bands(tmp_path):
+    bad = "You worthless piece of shit, fuck you, you fucking bastard. "
+    source = write_jsonl(tmp_path / "in.jsonl", [document(1), bad * 6, document(2)])
+    recipe = build({"use": "toxicity"}, policy={"toxicity.toxic": {"weight": 0.5}, "toxicity.severe": {"mask": "[…]"}})
+
+    run(recipe, [source], tmp_path / "out", options=Options(workers=1))
+
+    costs = json.loads((tmp_path / "out/report.json").read_text())["policy"][0]
+    harmed = [line for line in costs["marks"] if line["documents"]]
+    assert len(harmed) == 1
+    assert harmed[0]["mark"] in ("toxic", "severe")
+    assert [stage.name for stage in recipe.stages] == ["toxicity", "policy_toxicity", "mask_toxicity"]
+
+
 def test_keys_may_be_tables_and_settings(tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text(

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from curate.ops.traces import NUMBER
 from curate.personal.plans import PLANS
-from curate.personal.recogniser import GAP, Match, Recogniser, Span, digits_of, told, words
+from curate.personal.recogniser import GAP, Match, Recogniser, Span, digits_of, words
 
 CODES = frozenset(PLANS["calling_codes"])
 SIZES: dict[str, list[int]] = PLANS["national_digits"]
@@ -22,7 +22,7 @@ WORDS = words(
     "电话", "電話", "手机", "手機", "传真", "携帯", "โทร", "फ़ोन", "फोन", "मोबाइल", "هاتف", "جوال", "טלפון",
 )  # fmt: skip
 """What announces a number."""
-_BEHIND = re.compile(rb"[ \t\-(]{0,3}(?:office|mobile|fax|cell|home|phone|work|direct)(?![a-z])")
+_BEHIND = re.compile(rb"[ \t\-(]{0,3}(?:office|mobile|fax|cell|home|phone)(?![a-z])")
 """What labels one behind it."""
 WITHIN = 24
 """Bytes before a number in which such a word counts."""
@@ -143,10 +143,19 @@ def _years(groups: list[bytes]) -> bool:
     return all(len(group) == 4 and (group[:1] == b"1" or group[:2] == b"20") for group in groups)
 
 
+_LEADING = re.compile(
+    rb"(?:"
+    + WORDS.pattern
+    + rb")(?:[^a-z0-9]|(?:numbers?|no|nr|is|at|on|us|me|to|or|the|office|toll|free|n)(?![a-z0-9]))*\Z"
+)
+"""Such a word, and nothing but small ones between it and the number."""
+
+
 def announced(match: Match) -> bool:
     """Whether a word beside it says that it is a number to call."""
+    before = bytes(match.string[max(0, match.start() - WITHIN) : match.start()]).lower()
     behind = bytes(match.string[match.end() : match.end() + 16]).lower()
-    return told(match, WORDS, WITHIN) or _BEHIND.match(behind) is not None
+    return _LEADING.search(before) is not None or _BEHIND.match(behind) is not None
 
 
 RECOGNISERS = (

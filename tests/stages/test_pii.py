@@ -120,6 +120,7 @@ def test_what_is_found_gives_way_to_its_type(text, left):
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "ghp_" + "x" * 36,
         "1600 Pennsylvania Ave NW, DC 20500-0003",
+        "the phone has 1234567 users, a fax machine costs 1 299 000 won, tel aviv 2019-05-21, call me in 2010-2015",
         "Psalm 119:105, 2 Samuel 12:1-15; scores 21-15 18-21 21-19",
         "",
         "가나다 漢字 😀",
