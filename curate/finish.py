@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from curate import shards
+from curate.audit import books
+from curate.audit.watch import Sampling
 from curate.costs import costs
 from curate.cuts import Cut
 from curate.finished import require_finished
@@ -21,7 +23,7 @@ from curate.reports.card import dataset_card
 from curate.reports.html import report_html
 from curate.tokens import describe
 from curate.told import told
-from curate.unit import REPORT, SKETCHES, TOKENIZER
+from curate.unit import REPORT, SKETCHES, TOKENIZER, audited_phases
 
 FOLDERS = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches")
 """What a run owns in its output folder, beside the manifest and the reports."""
@@ -45,6 +47,8 @@ class Outcome:
     limit: int | None
     cuts: Mapping[str, Cut]
     """What the pilot found for stages that ask for shares."""
+    audited: Sampling
+    """Which documents the audit followed."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
             shards.link(file.origin, folder / file.path)
     vocabulary = int(describe(found)["vocabulary"]) if found else 0
     indexed = list(_index_tokens(folder, placed, vocabulary, outcome.key)) if found else []
+    indexed += _audit(outcome, folder)
     _remove_others(folder, {file.path for file in placed} | set(indexed))
     manifest = _manifest(outcome, placed, vocabulary, tokenizer, folder, indexed)
     report = {
@@ -84,6 +89,12 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
     _write(folder / "report.html", report_html(report, manifest, list(samples(folder))))
     _write(folder / "README.md", dataset_card(report, manifest))
     shards.write_json(folder / "manifest.json", manifest)
+
+
+def _audit(outcome: Outcome, folder: Path) -> list[str]:
+    """Sum up what the units of all segments counted for the audit."""
+    units = [unit for phase in outcome.phases for unit in _units(phase)]
+    return books.write(folder, units, audited_phases(outcome.recipe), outcome.audited)
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import tokens
+from curate.audit.watch import Watch
 from curate.cutting import CUT, spans_of, without
 from curate.errors import CurateError, RunError
 from curate.recipe import Recipe
@@ -78,6 +79,8 @@ class Pass:
     report: Report = field(default_factory=Report)
     errors: dict[str, str] = field(default_factory=dict)
     """Per stage the first error that a document raised."""
+    watch: Watch | None = None
+    """Counts what becomes of whom; None where nobody asks, as on the pilot."""
 
     def through(self, flow: Flow, stages: Sequence[Stage]) -> Flow:
         """Send a batch through stages in order."""
@@ -87,6 +90,17 @@ class Pass:
                 book.incoming += flow.tally()
                 flow = self.filter(flow, stage, book) if isinstance(stage, Filter) else self.rewrite(flow, stage, book)
                 book.out += flow.tally()
+            self._seen(stage.name, flow)
+        return flow
+
+    def _seen(self, stage: str, flow: Flow) -> None:
+        if self.watch is not None:
+            self.watch.after(stage, flow)
+
+    def begun(self, flow: Flow) -> Flow:
+        """Let the audit take up a batch as its shard has it."""
+        if self.watch is not None:
+            flow.batch = self.watch.begin(flow)
         return flow
 
     def ingested(self, flow: Flow) -> Flow:
@@ -102,6 +116,7 @@ class Pass:
         empty = pc.and_(pc.is_null(reason), pc.equal(pc.binary_length(pc.fill_null(flow.batch.column("text"), "")), 0))
         flow = self.leave(flow, "ingest", pc.if_else(empty, "empty", reason), book)
         book.out += flow.tally()
+        self._seen("ingest", flow)
         return flow
 
     def filter(self, flow: Flow, stage: Filter, book: StageReport) -> Flow:
@@ -252,6 +267,7 @@ class Pass:
                 cuts = _one(mine.column(CUT))
                 flow = self._cut(flow, barrier, cuts.filter(reason.is_null()) if barrier.act == "drop" else cuts, book)
             book.out += flow.tally()
+        self._seen(barrier.name, flow)
         return flow
 
     def _cut(self, flow: Flow, barrier: Barrier, cuts: pa.ListArray, book: StageReport) -> Flow:

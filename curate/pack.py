@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import between, groups, shards, tokens
+from curate.audit.watch import COLUMN
 from curate.errors import RunError
 from curate.flow import Setting
 from curate.report import Report, Tally
@@ -80,7 +81,8 @@ def _batches(setting: Setting, spans: Sequence[Span]) -> Iterator[tuple[pa.Recor
     for span in spans:
         lengths = _lengths(span.shard)
         first, given = 0, False
-        for batch in between.batches(span.shard, without=() if output.text or output.tokens else ("text",)):
+        unseen = (COLUMN,) if output.text or output.tokens else (COLUMN, "text")
+        for batch in between.batches(span.shard, without=unseen):
             start, stop = max(span.start - first, 0), min(span.stop - first, batch.num_rows)
             if start < stop or not given:
                 part = batch.slice(start, max(stop - start, 0))

@@ -56,6 +56,14 @@ class Pilot(_Table):
     max_bytes: Annotated[int, Field(gt=0)] = 64 * 2**20
 
 
+class Audit(_Table):
+    """What is counted for `curate audit`: who is mentioned, from where, in which language, and what stages take."""
+
+    documents: Annotated[int, Field(ge=0)] = 100_000
+    """About how many records are followed through all stages, by a hash of seed and id; all where there are fewer,
+    none at 0."""
+
+
 class Output(_Table):
     """How results are written."""
 
@@ -92,6 +100,7 @@ class Recipe(_Table):
     output: Output = Output()
     policy: Choices = {}
     """What becomes of documents that stages mark: see `curate.policy`; `build` makes stages of it."""
+    audit: Audit = Audit()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -247,6 +256,7 @@ RESERVED = frozenset(
         "reason",
         "quarantine",
         "weight",
+        "audit",
     }
 )
 

@@ -18,9 +18,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import between, groups, shards
+from curate.audit.phases import Phases, phases
+from curate.audit.watch import Sampling, Watch
 from curate.flow import Flow, Pass, Setting, sizes_of
 from curate.ingest import Fault, Record, Run, Source, read_in_runs
 from curate.ops.hashing import hash_strings
+from curate.recipe import Recipe
 from curate.report import Report, StageReport, Tally
 from curate.stage import DOCUMENT, Barrier, Rewrite, Stage, buffers
 
@@ -196,13 +199,16 @@ def _raw_batch(rows: Sequence[Record], sources: Sequence[str], texts: pa.StringA
     # --- segments: shards through stages ----------------------------------------------------------------
 
 
-def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: Sequence[Path], number: int) -> None:
+def segment(
+    setting: Setting, index: int, shard: Path, folder: Path, verdicts: Sequence[Path], number: int, audit: Sampling
+) -> None:
     """Send a shard through a segment: verdicts of the barriers before it, its stages, its own barriers' sketches."""
     segments = setting.recipe.segments
     this = segments[index]
     before = segments[index - 1].barriers if index else ()
     tables = [shards.read_arrow(path) for path in verdicts]
-    way = Pass(setting, f"{index}/{number:05d}")
+    watch = watched(setting.recipe, audit)
+    way = Pass(setting, f"{index}/{number:05d}", watch=watch)
     last, left = this is segments[-1], [np.zeros(0, np.int64)]
     sizes = [np.zeros(0, np.int64)]
     with ExitStack() as stack:
@@ -211,6 +217,7 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
         writer = stack.enter_context(between.BatchWriter(folder / DOCUMENTS, over))
         beside = stack.enter_context(_Beside(folder, this.barriers))
         for count, (first, flow) in enumerate(flows(way, given)):
+            flow = way.begun(flow)
             flow = way.ingested(flow) if index == 0 else flow
             for barrier, verdict in zip(before, tables, strict=True):
                 flow = way.resolved(flow, barrier, verdict)
@@ -218,7 +225,8 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
             beside.write(way, flow.batch)
             if last:
                 way.leaving(flow)
-            batch = flow.batch.append_column("tokens", pa.array(flow.tokens))
+            batch = flow.batch if watch is None or last else watch.carried(flow)
+            batch = batch.append_column("tokens", pa.array(flow.tokens))
             if over is None:
                 writer.write(batch)
             else:
@@ -227,8 +235,22 @@ def segment(setting: Setting, index: int, shard: Path, folder: Path, verdicts: S
             sizes.append(flow.sizes)
     leaving = {"row": np.concatenate(left), "bytes": np.concatenate(sizes)}
     shards.write_arrow(folder / ROWS, pa.table(leaving))
+    if watch is not None:
+        watch.write(folder)
     files = [ROWS, *beside.files]
     commit(folder, way.books_so_far(), files=files, counts={"rows": sum(map(len, left)), "errors": way.errors})
+
+
+def watched(recipe: Recipe, sampling: Sampling) -> Watch | None:
+    """What a recipe's audit counts in a unit, if there is anything to follow."""
+    if not sampling.share:
+        return None
+    return Watch(sampling, audited_phases(recipe), recipe.language)
+
+
+def audited_phases(recipe: Recipe) -> Phases:
+    """From which stage on the audit of a recipe's runs knows how much."""
+    return phases([(stage.name, stage.use) for stage in recipe.stages], recipe.language)
 
 
 def _edits(stages: Sequence[Stage], before: Sequence[Barrier]) -> bool:

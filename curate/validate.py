@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate import shards
-from curate.errors import RunError
+from curate.audit import books as audit_books
+from curate.errors import RunError, UsageError
 from curate.finish import FOLDERS
 from curate.finished import require_finished
 from curate.report import Report, total
@@ -39,6 +40,7 @@ def problems(folder: Path) -> Iterator[str]:
         return
     yield from _books(books, report, manifest)
     yield from _gone(folder, books, listed)
+    yield from _audit(folder, books, listed)
 
 
 def _file(folder: Path, name: str, line: dict[str, Any], vocabulary: int) -> Iterator[str]:
@@ -117,3 +119,23 @@ def _gone(folder: Path, books: Report, listed: dict[str, Any]) -> Iterator[str]:
             if rows[reason] != counted.get(reason, 0):
                 said = f"the report says {counted.get(reason, 0):,} {book}"
                 yield f"{prefix}: {rows[reason]:,} rows for {reason}, {said}"
+
+
+def _audit(folder: Path, books: Report, listed: dict[str, Any]) -> Iterator[str]:
+    """Whether the audit's counters go out where they say, and where all are followed, as the books do."""
+    if audit_books.NAME not in listed:
+        return
+    try:
+        audit = audit_books.read(folder)
+    except UsageError as error:
+        yield str(error)
+        return
+    for _, stage, _, left in audit.flows():
+        if left.documents.min(initial=0) < 0 or left.strata.min(initial=0) < 0:
+            yield f"{audit_books.NAME}: {stage} took more than came in"
+    taken = audit.taken() if audit.share >= 1 else {}
+    for book in books.stages if taken else ():
+        gone = total(book.dropped.values()).documents
+        gone += 0 if book.kind == "ingest" else total(book.quarantined.values()).documents
+        if taken.get(book.name, 0) != gone:
+            yield f"{audit_books.NAME}: {book.name} took {taken.get(book.name, 0):,}, the report says {gone:,}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from curate import finish, forecast, guard, kept, memory, pack, pilot, resolve, shards, unit
+from curate.audit.watch import Sampling
 from curate.cuts import read_cuts
 from curate.digests import digests_of
 from curate.errors import UsageError
@@ -58,6 +59,8 @@ class Work:
     phases: list[Path] = field(default_factory=list)
     size: forecast.Size = field(default_factory=forecast.Size)
     """What the last phase has left."""
+    audited: Sampling = field(init=False)
+    """Which documents the audit follows, once it is known how many there are."""
     tokenizer: Path | None = None
     cuts: Path | None = None
     """What the pilot has found for stages so far."""
@@ -172,6 +175,7 @@ class Work:
             return None
         whole = [shard for counts in found for shard in counts["shards"]]
         self.size = forecast.Size(sum(s["rows"] for s in whole), sum(s["bytes"] for s in whole))
+        self.audited = Sampling.of(self.recipe.audit.documents, self.size.documents, self.recipe.seed, len(sources))
         self.progress.note(forecast.told(self.recipe, self.size))
         return [
             (self.phases[-1] / f"{number:05d}" / shard["file"], shard)
@@ -245,6 +249,7 @@ class Work:
 
     def _segment(self, index: int, paths: Sequence[Path], verdicts: Sequence[Sequence[Path]]) -> list[Path] | None:
         part = self.settled.segments[index]
+        audit = {"audit": self.audited}
 
         def jobs(folder: Path) -> list[Job]:
             return [
@@ -252,14 +257,14 @@ class Work:
                     unit.segment,
                     folder,
                     n,
-                    {"index": index, "shard": path, "verdicts": [files[n] for files in verdicts], "number": n},
+                    {"index": index, "shard": path, "verdicts": [files[n] for files in verdicts], "number": n, **audit},
                 )
                 for n, path in enumerate(paths)
             ]
 
         identities = self.recipe.identities([*part.stages, *part.barriers])
         kept = self.recipe.output.keep_dropped_text
-        found = self._phase(f"segment{index}", jobs, identities, kept)
+        found = self._phase(f"segment{index}", jobs, identities, kept, self.recipe.audit.documents)
         if found is None:
             return None
         left = self.so_far().output
@@ -329,6 +334,7 @@ class Work:
             self.listing,
             self.limit,
             read_cuts(self.cuts),
+            self.audited,
         )
 
 

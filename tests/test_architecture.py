@@ -48,6 +48,7 @@ FLOORS = {
     "curate.cascade": 2.5,
     "curate.cascade.recall": 0,
     "curate.told": 2,
+    "curate.audit": 1.5,
     "curate.pieces": 2,
     "curate.frequencies": 2,
     "curate.language_models": 2,

@@ -21,7 +21,7 @@ from tests.conftest import build, document, write_jsonl
 
 STAGES = ({"use": "language", "label": ["en"]}, {"use": "gopher"}, {"use": "exact"}, {"use": "minhash"})
 SMALL = {"ingest": {"shard_bytes": 20_000}, "output": {"file_bytes": 2**16}}
-IDENTICAL = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches", "manifest.json")
+IDENTICAL = ("documents", "dropped", "quarantine", "tokens", "tokenizer", "sketches", "manifest.json", "audit.json")
 
 
 def identical(folder):
