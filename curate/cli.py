@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curate.audit_cli import audit
 from curate.bench_cli import bench_app
 from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
@@ -32,6 +33,7 @@ app.add_typer(unigram_app, name="unigram")
 app.add_typer(perplexity_app, name="perplexity")
 app.add_typer(bench_app, name="bench")
 app.add_typer(teacher_app, name="teacher")
+app.command(epilog="Example: curate audit corpus --stage gopher")(audit)
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]

@@ -19,6 +19,7 @@ from curate.ingest import Listing
 from curate.lock import hold
 from curate.recipe import Recipe
 from curate.report import Report
+from curate.reports.audit import summary
 from curate.reports.card import dataset_card
 from curate.reports.html import report_html
 from curate.tokens import describe
@@ -81,6 +82,7 @@ def finish(outcome: Outcome, folder: Path, *, seconds: float, peak: int) -> None
         "cuts": {name: cut.as_dict() for name, cut in outcome.cuts.items()},
         "told": told(outcome.recipe.stages, folder),
         "policy": costs(outcome.recipe.stages, folder),
+        **({"audit": summary(books.read(folder))} if books.NAME in indexed else {}),
         "skipped": [skipped._asdict() for skipped in outcome.listing.skipped],
         "seconds": round(seconds, 3),
         "peak_rss_bytes": peak,

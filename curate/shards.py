@@ -2,7 +2,7 @@
 
 A finished run is a folder:
 
-    README.md  manifest.json  report.json  report.html
+    README.md  manifest.json  report.json  report.html  audit.json
     documents/documents-0000k-of-0000n.parquet
     dropped/<stage>/part-0000k.parquet      id, url, source, date, place, reason, text, one struct a stage
     quarantine/part-0000k.parquet           id, place, stage, reason, error, bytes, text
@@ -20,6 +20,8 @@ and `tokens` may stay out.
 describes, and for barriers that read texts again `text`: what the barrier saw where `documents/` has another text or
 none, else null. The schema's metadata says under `sluice` in JSON which stage made them: `stage`, `use`, `version`,
 and in `fields` those that decide what a sketch holds.
+
+*audit.json* counts whom each stage took (`curate.audit`); a run with `audit.documents = 0` has none.
 
 *tokens* are folders that `datasets.load_from_disk` reads: Arrow IPC **stream** files, uncompressed,
 so that they can be memory-mapped, one row a document: `input_ids` list<uint16> (uint32 where the

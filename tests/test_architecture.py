@@ -90,6 +90,7 @@ FLOORS = {
     "curate.harm": 11,
     "curate.bench_cli": 11.5,
     "curate.teacher_cli": 11,
+    "curate.audit_cli": 11,
     "curate.cli": 12,
     "curate.__main__": 13,
     "curate": 12,

@@ -50,6 +50,12 @@ class Audit:
         """How many documents were followed."""
         return int(self._all(self.entered["raw"]).sum()) if "raw" in self.entered else 0
 
+    @property
+    def naming(self) -> str | None:
+        """The stage that names languages, which ends the phase before these are known."""
+        stages = dict(self.phases)
+        return stages["text"][-1] if "language" in stages else None
+
     def _all(self, counts: Counts) -> NDArray[np.int64]:
         """What of all documents, by bucket."""
         found: NDArray[np.int64] = counts.documents[[name == ALL for name in self.groups]].sum(axis=0)

@@ -31,7 +31,9 @@ FEWEST = 100
 """Documents of a group that an even-handed stage would have kept; below, an interval says too little to judge by."""
 FEWEST_REMOVED = 25
 """Documents of a group that were removed; below, a removal ratio is not judged."""
-OVERALL = "all stages"
+OVERALL = "overall"
+"""All stages together; for axes other than `language`, `source` and `region` without the stage that names languages:
+who is mentioned hangs on a text's language above all, and choosing languages is what that stage is for."""
 PEOPLE = (*identity.AXES, "pronouns", "dialect")
 """Axes that are about people; the others (where from, in which language, how long) are what filters choose by."""
 REFERENCE_LINE = (
@@ -119,17 +121,23 @@ def findings(audit: Audit) -> list[Finding]:
         return []
     flows = list(audit.flows())
     found = [f for _, stage, *step in flows for f in _Table(audit, stage, [_Step(*step)]).rows()]
-    whole: dict[str, _Step] = {}
-    for phase, _, incoming, left in flows:
-        whole[phase] = _Step(whole[phase].incoming if phase in whole else incoming, left)
+    naming = audit.naming
     for known, axes in ((RAW, {"source", "region"}), (LANGUAGE, {"language"}), (TEXT, None)):
-        steps = [step for phase, step in whole.items() if ORDER[phase] >= ORDER[known]]
+        steps = _phases([flow for flow in flows if axes or flow[1] != naming], known)
         rows = _Table(audit, OVERALL, steps).rows() if steps else ()
         found += [f for f in rows if (f.axis in axes if axes else f.axis not in {"source", "region", "language"})]
     return found
 
 
 ORDER = {RAW: 0, TEXT: 1, LANGUAGE: 2}
+
+
+def _phases(flows: Sequence[tuple[str, str, Counts, Counts]], first: str) -> list[_Step]:
+    """What came into each phase from `first` on, and what its last stage left."""
+    whole: dict[str, _Step] = {}
+    for phase, _, incoming, left in flows:
+        whole[phase] = _Step(whole[phase].incoming if phase in whole else incoming, left)
+    return [step for phase, step in whole.items() if ORDER[phase] >= ORDER[first]]
 
 
 class _Table:
@@ -190,7 +198,7 @@ class _Table:
         )
 
     def _verdict(self, n: int) -> Verdict:
-        """Grey where too little was met; red where D is surely under the line; amber where it may be or removal is skewed."""
+        """Grey: too little was met; red: D is surely under the line; amber: it may be, or removal is skewed."""
         log, _ = self._disparity
         if self._expected[n] < FEWEST:
             return "grey"

@@ -15,6 +15,7 @@ from curate.arrays import buffers
 from curate.lexicons import identity
 from curate.ops import lexicon, scripts, url
 from curate.ops.hashing import hash_strings
+from curate.regions import regions
 
 BUCKETS = 64
 ALL = "all"
@@ -28,10 +29,6 @@ SOURCES = 50
 SOURCE_STRATA = 8
 LISTS = {"en": "latin", "ko": "hangul"}
 """Languages that have lists of identity terms and cues, and the script that stands for one while none is known."""
-GENERIC = frozenset(
-    {"ac", "ai", "cc", "co", "eu", "fm", "gg", "io", "la", "ly", "me", "nu", "sh", "su", "to", "tv", "ws"}
-)
-"""Two-letter domains that are sold all over the world, or are no country's: they tell of none (ICANN's practice)."""
 
 
 TOLD_BY_LISTS = frozenset({*identity.AXES, "pronouns", "dialect"})
@@ -146,19 +143,18 @@ class Measure:
         return Members.of(pairs, members.bucket, self.strata.numbers(pc.binary_join_element_wise(*both, "|")))
 
     def _placed(self, batch: pa.RecordBatch) -> tuple[list[Pairs], NDArray[np.uint8]]:
-        """Membership by source and country, and the bucket."""
+        """Membership by source and region, and the bucket."""
         rows = np.arange(batch.num_rows)
         everyone = Pairs(rows, np.full(len(rows), self.groups.number(ALL), np.int32))
         hosts, lengths = _hosts(batch.column("url"))
         ids = hash_strings(*buffers(batch.column("id")))
         hashes = np.where(lengths > 0, hash_strings(*hosts), ids)
-        countries = _countries(*hosts)
-        found = np.flatnonzero(countries != "")
-        regions = Pairs(
-            found, self.groups.numbers(pa.array([f"region.{code}" for code in countries[found]], pa.string()))
-        )
+        places = regions(batch.column("url"))
+        found = np.flatnonzero(np.asarray(places.is_valid()))
+        named = pc.binary_join_element_wise("region", places.take(pa.array(found)), ".")
+        placed = Pairs(found, self.groups.numbers(named))
         bucket = (hashes % np.uint64(BUCKETS)).astype(np.uint8)
-        return [everyone, self._one_each("source", self._sources(batch)), regions], bucket
+        return [everyone, self._one_each("source", self._sources(batch)), placed], bucket
 
     def _sources(self, batch: pa.RecordBatch) -> pa.Array:
         if self.named_sources:
@@ -230,15 +226,3 @@ def _hosts(urls: pa.Array) -> tuple[tuple[NDArray[np.int32], NDArray[np.uint8]],
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
     return (offsets, normal.data[np.repeat(normal.offsets[:-1], lengths) + inside]), lengths
-
-
-def _countries(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> NDArray[np.str_]:
-    """The two-letter code at the end of each host, empty where that is no country's."""
-    ends = offsets[1:]
-    long = np.flatnonzero(np.diff(offsets) >= 4)
-    tails = data[ends[long][:, None] - np.array([3, 2, 1])] if len(long) else np.zeros((0, 3), np.uint8)
-    letters = ((tails[:, 1:] >= ord("a")) & (tails[:, 1:] <= ord("z"))).all(axis=1) & (tails[:, 0] == ord("."))
-    found = np.full(len(ends), "", "<U2")
-    codes = ["".join(map(chr, tail)) for tail in tails[letters][:, 1:].tolist()]
-    found[long[letters]] = ["" if code in GENERIC else code for code in codes]
-    return found

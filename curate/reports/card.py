@@ -9,6 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from curate.reports import charts, figures, hostile
+from curate.reports.audit import card_section
 from curate.reports.ledger import MOST_VALUES, Books, ledger, stage_fields, weighed
 from curate.reports.table import yield_markdown
 from curate.reports.toml import toml
@@ -34,6 +35,7 @@ def dataset_card(report: Books, manifest: Books) -> str:
         "## What went where\n\n" + _removed(report) + "\n\n" + yield_markdown(report, manifest),
         _flows("Languages", "language", books["by_language"], unit),
         _flows("Sources", "source", books["by_source"], unit),
+        card_section(report),
         _tokenizer(manifest) if counted else "",
         _limitations(recipe),
         _reproduction(recipe, manifest),

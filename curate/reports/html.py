@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from curate.report import Tally, total
 from curate.reports import charts, figures, hostile
+from curate.reports.audit import forest
 from curate.reports.ledger import Books, Line, ledger, settled, shown, weighed
 from curate.reports.toml import toml
 from curate.reports.yields import cuts, published
@@ -35,16 +36,13 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
 
     `samples` are dropped documents, `{stage, reason, id, url, text}` each, shown as folded excerpts.
     """
-    style = (Path(__file__).parent / "style.html").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     report, unit = weighed(report)
     lines, falls = ledger(report), charts.waterfalls(report)
     return (
         _environment()
         .get_template("report.html")
         .render(
-            style=Markup(style),  # noqa: S704 - a file of this package
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            **_style(),
             name=hostile.short(report.get("recipe", {}).get("name", "run"), NAME_CELLS),
             report=report,
             unit=unit,
@@ -60,6 +58,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             skipped=report.get("skipped", []),
             most_skipped=MOST_SKIPPED,
             guards=_guards(report),
+            forest=forest(report["audit"]) if report.get("audit") else None,
             timings=_timings(report),
             folders=_folders((manifest or {}).get("files", [])),
             samples=_samples(samples, settled(report)),
@@ -69,6 +68,20 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             toml=hostile.visible(toml(report.get("recipe", {})), lines=True),
         )
     )
+
+
+def audit_html(name: object, audit: Books) -> str:
+    """The findings of an audit as one self-contained page; `audit` as in `report.json`."""
+    page = _environment().get_template("audit_page.html")
+    return page.render(**_style(), name=hostile.short(name, NAME_CELLS), forest=forest(audit))
+
+
+def _style() -> dict[str, Any]:
+    """The pages' style sheet, and a policy that admits it alone."""
+    style = (Path(__file__).parent / "style.html").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return {"style": Markup(style), "policy": policy}  # noqa: S704 - a file of this package
 
 
 @cache

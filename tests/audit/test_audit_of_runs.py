@@ -163,7 +163,7 @@ def test_a_broken_audit_is_one_line(broken, tmp_path):
         books.read(tmp_path)
 
 
-def test_before_extraction_only_source_and_country_are_known(tmp_path):
+def test_before_extraction_only_source_and_region_are_known(tmp_path):
     pages = [f"<html><body><article><p>A Sikh nurse. {document(i)}</p></article></body></html>" for i in range(60)]
     source = write_jsonl(tmp_path / "a.jsonl", pages, url=[f"https://a{i}.kr/" for i in range(60)])
 

@@ -83,10 +83,36 @@ def run(word: str = "") -> Run:
         "recipe": recipe(word),
         **books.as_dict(),
         "skipped": skipped,
+        "audit": audit(word),
         "seconds": 96.4,
         "peak_rss_bytes": 812_000_000,
     }
     return Run(report, manifest(books.output, word), samples(word))
+
+
+def audit(word: str) -> dict[str, Any]:
+    """What the report holds of an audit."""
+    interval = {"ratio": 0.7, "low": 0.6, "high": 0.75}
+    finding = {
+        "stage": f"mine{word}",
+        "group": f"source.a.tar{word}",
+        "documents": 1_200,
+        "kept": 600,
+        "retention": 0.5,
+        "retention_tokens": 0.5,
+        "others": 0.7,
+        "disparity": 0.7143,
+        "low": 0.65,
+        "high": 0.78,
+        "removal": interval,
+        "adjusted": None if word else interval,
+        "of_best": None,
+        "buckets": 60,
+        "verdict": "red",
+    }
+    counts = {"red": 1, "amber": 0, "green": 3, "grey": 200}
+    verdicts = {f"mine{word}": counts, "overall": counts}
+    return {"documents": 7_000, "share": 1.0, "verdicts": verdicts, "findings": [finding], "line": "0.8 is a line."}
 
 
 def manifest(out: Tally, word: str) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from curate.reports.html import EXCERPT, report_html
 
 ATTRIBUTES = {
-    "aria-hidden", "aria-label", "charset", "class", "content", "dir", "height", "href", "http-equiv", "id", "lang",
-    "name", "preserveaspectratio", "rel", "role", "width", "x", "y",
+    "aria-hidden", "aria-label", "charset", "class", "content", "cx", "cy", "dir", "height", "href", "http-equiv", "id", "lang",
+    "name", "preserveaspectratio", "rel", "r", "role", "width", "x",
+    "x1", "x2", "y", "y1", "y2",
 }  # fmt: skip
 TAGS = {
-    "a", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "head",
-    "header", "html", "li", "main", "meta", "nav", "p", "pre", "rect", "section", "small", "span", "style", "summary",
+    "a", "b", "bdi", "body", "br", "circle", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "head",
+    "header", "html", "i", "li", "line", "main", "meta", "nav", "p", "pre", "rect", "section", "small", "span", "style", "summary",
     "svg", "table", "tbody", "td", "th", "thead", "title", "tr", "ul",
 }  # fmt: skip
-VOID = {"meta", "br", "rect"}
+VOID = {"meta", "br", "circle", "line", "rect"}
 ATTACKS = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
