@@ -13,6 +13,7 @@ from curate.audit_cli import audit
 from curate.bench_cli import bench_app
 from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
+from curate.flips_cli import flips
 from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
 from curate.teacher_cli import teacher_app
 
@@ -34,6 +35,7 @@ app.add_typer(perplexity_app, name="perplexity")
 app.add_typer(bench_app, name="bench")
 app.add_typer(teacher_app, name="teacher")
 app.command(epilog="Example: curate audit corpus --stage gopher")(audit)
+app.command(epilog="Example: curate flips web-en corpus/documents/*.parquet")(flips)
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The output folder of a run.")]

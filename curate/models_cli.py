@@ -32,7 +32,7 @@ def tokenizer_train(
 
     if vocabulary % 64:
         raise UsageError(f"--vocabulary {vocabulary}: not a multiple of 64")
-    texts = list(_texts(inputs, text_field))
+    texts = list(read_texts(inputs, text_field))
     if not texts:
         raise CurateError("no text could be read")
     made = train(texts, vocabulary, cores())
@@ -67,7 +67,7 @@ def unigram_train(
     from curate.frequencies import count, encoded
     from curate.shards import atomic
 
-    table = count(_texts(inputs, text_field), punctuation=punctuation, min_count=min_count)
+    table = count(read_texts(inputs, text_field), punctuation=punctuation, min_count=min_count)
     if not len(table):
         raise CurateError(f"no word occurs {min_count} times" if min_count > 1 else "no text could be read")
     with atomic(output) as temporary:
@@ -98,7 +98,7 @@ def perplexity_train(
     from curate.stages.perplexity import Perplexity
 
     stage = Perplexity(normal_form=normal_form, sentences=sentences, separators=separators, pieces=pieces)
-    found = (words for text in _texts(inputs, text_field) for words in stage.reading.sentences(text))
+    found = (words for text in read_texts(inputs, text_field) for words in stage.reading.sentences(text))
     first = next(found, None)
     if first is None:
         raise CurateError("no text could be read")
@@ -107,7 +107,7 @@ def perplexity_train(
     typer.echo(str(output))
 
 
-def _texts(inputs: list[str], text_field: str) -> Iterator[str]:
+def read_texts(inputs: list[str], text_field: str) -> Iterator[str]:
     """All texts that can be read, in listing order; what cannot is told on standard error."""
     from curate.ingest import Ingest, discover
     from curate.training_texts import texts

@@ -91,6 +91,7 @@ FLOORS = {
     "curate.bench_cli": 11.5,
     "curate.teacher_cli": 11,
     "curate.audit_cli": 11,
+    "curate.flips_cli": 11.5,
     "curate.cli": 12,
     "curate.__main__": 13,
     "curate": 12,
