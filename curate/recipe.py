@@ -242,23 +242,9 @@ class Recipe(_Table):
 
 
 RESERVED = frozenset(
-    {
-        "id",
-        "source",
-        "url",
-        "date",
-        "media",
-        "text",
-        "meta",
-        "tokens",
-        "ingest",
-        "place",
-        "reason",
-        "quarantine",
-        "weight",
-        "audit",
-    }
-)
+    {"id", "source", "url", "date", "media", "text", "meta", "tokens", "ingest",
+     "place", "reason", "quarantine", "weight", "audit"}
+)  # fmt: skip
 
 
 def _spoken(stage: Stage, language: str) -> Stage:
