@@ -19,6 +19,16 @@ from curate.models import screen_terms
 from curate.ops import linear, sentence_spans
 
 SHIPPED = Path(__file__).with_name("screen.npz")
+DATA = (
+    "models/screen.npz",
+    "models/screen/*.toml",
+    "lexicons/identity/en/*.toml",
+    "lexicons/identity/ko/*.toml",
+    "lexicons/slurs/*.toml",
+    "lexicons/toxicity/*.toml",
+    "lexicons/particles_ko.toml",
+)
+"""Files that decide the shipped screen's scores: for the `data` of a stage that asks it."""
 
 
 class Scored(NamedTuple):
@@ -37,7 +47,10 @@ class Scored(NamedTuple):
 
 
 class Screen:
-    """A screen from a file; raises `AssetError` for one that is none."""
+    """A screen from a file; raises `AssetError` for one that is none.
+
+    `pass_score`: from there on a sentence is worth a second look; `alarm_score`: it is taken for toxic without one.
+    """
 
     def __init__(self, path: Path = SHIPPED) -> None:
         try:

@@ -55,7 +55,8 @@ def training(data: Path) -> Iterator[Text]:
 def templates(_data: Path) -> Iterator[Text]:
     """The sentences written for it: every template with random entries of its slots, equally often on both sides."""
     for language, table in lists().items():
-        slots = {**table.get("slots", {}), **table.get("more", {})}
+        marked_words = {key: [word.strip("*") for word in table.get(key, [])] for key in ("slurs", "strong")}
+        slots = {**marked_words, **table.get("slots", {}), **table.get("more", {})}
         for side, share in (("hateful", 1.0), ("harmless", 0.0)):
             for template in table.get("text", {}).get(side, []):
                 draw = random.Random(f"{language} {template}")  # noqa: S311 - sampling, not secrets
