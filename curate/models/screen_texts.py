@@ -150,15 +150,16 @@ def tatoeba(data: Path) -> Iterator[Text]:
     for row in rows(data / "lid_tatoeba/sentences.jsonl.zst"):
         label = language_code(row["lang"])
         if label in own or digest("screen", label, str(row["n"])) % 5 == 0:
-            yield Text("tatoeba", row["text"], 0.0)
+            yield Text(f"tatoeba-{label}", row["text"], 0.0)
 
 
 def declarations(data: Path) -> Iterator[Text]:
     """The Universal Declaration of Human Rights in the languages in which the screen has sentences of its own."""
     own = set(lists())
     for row in rows(data / "lid_udhr/paragraphs.jsonl.zst"):
-        if language_code((row.get("bcp47") or row["code"]).replace("-", "_").split("_")[0]) in own:
-            yield Text("udhr", row["text"], 0.0)
+        label = language_code((row.get("bcp47") or row["code"]).replace("-", "_").split("_")[0])
+        if label in own:
+            yield Text(f"udhr-{label}", row["text"], 0.0)
 
 
 def prose(data: Path) -> Iterator[Text]:
