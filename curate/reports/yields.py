@@ -82,7 +82,8 @@ def policies(report: Books, space: str = figures.SPACE) -> Iterator[str]:
         for band, line in policy["bands"].items():
             yield f"band {stage}.{hostile.short(band, NAME_CELLS)}: {_cost(line, unit, space)}"
         yield f"policy {stage}, all: {_cost(policy['all'], unit, space)}"
-        named = [(group, line) for group, line in policy["groups"].items() if line["documents"] >= FEWEST]
+        enough = [(group, line) for group, line in policy["groups"].items() if line["documents"] >= FEWEST]
+        named = [(group, line) for group, line in enough if line["lost"]]
         named.sort(key=lambda item: (-item[1]["lost"] / max(item[1]["tokens"], 1), item[0]))
         for group, line in named[:MOST_GROUPS]:
             yield f"documents that mention {hostile.short(group, NAME_CELLS)}: {_cost(line, unit, space)}"

@@ -1,6 +1,7 @@
 """Personal data taken out of texts; what only looks like it stays."""
 
 import random
+from importlib.util import find_spec
 
 import pyarrow as pa
 import pytest
@@ -215,6 +216,27 @@ def test_pseudonyms_without_a_secret_are_refused(tmp_path):
 def test_fields_that_mean_nothing_are_refused(fields, message):
     with pytest.raises(CurateError, match=message):
         build({"use": "pii", **fields})
+
+
+def test_presidio_is_asked_where_it_is_installed_and_named_where_it_is_not():
+    stage = Pii(backend="presidio")
+
+    if find_spec("presidio_analyzer") is None:
+        with pytest.raises(AssetError, match=r"pip install 'sluice-corpus\[pii\]'"):
+            stage.prepare()
+        return
+    text = "가 ann@mail.org, card 5506 7373 2620 0784, IBAN GB82WEST12345698765432, 가"
+    assert edit(stage, text) == "가 <EMAIL>, card <CREDIT_CARD>, IBAN <IBAN>, 가"
+
+
+def test_the_backend_is_part_of_the_identity():
+    assert Pii(backend="presidio").identity()["packages"].keys() == {
+        "phonenumbers",
+        "presidio-analyzer",
+        "spacy",
+        "tldextract",
+    }
+    assert Pii().identity()["packages"] == {}
 
 
 def test_a_state_whose_numbers_are_not_known_is_told():
