@@ -51,7 +51,7 @@ def _head() -> list[str]:
         "",
         f"A case is caught where its highest sentence scores {shipped().pass_score} or more: it passes to the teacher.",
         "Numbers of the training were chosen on three tenths of the English cases (by hash of the text without its",
-        "group), on every other page of the C4 sample, and on nothing else here; no case was trained on.",
+        "group), on every other page of the C4 sample, and on other sets that the card names; no case was trained on.",
         "",
     ]
 

@@ -40,10 +40,20 @@ class Terms(NamedTuple):
 
 
 def lists() -> dict[str, dict[str, Any]]:
-    """Language → its list and the sentences written for it."""
+    """Language → its lists of words and the sentences written for it."""
+    return {language: tomllib.loads(text) for language, text in _files()}
+
+
+def _words() -> dict[str, dict[str, Any]]:
+    """Language → its lists of words alone, which stand first in its file: reading the sentences takes time."""
+    return {language: tomllib.loads(text.partition("\n[slots]\n")[0]) for language, text in _files()}
+
+
+def _files() -> Iterator[tuple[str, str]]:
     folder = files("curate.models").joinpath("screen")
-    named = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return {name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8")) for name, entry in named}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            yield entry.name.removesuffix(".toml"), entry.read_text("utf-8")
 
 
 @cache
@@ -58,7 +68,7 @@ def terms() -> Terms:
 
 
 def _terms() -> Iterator[tuple[str, int]]:
-    own = lists()
+    own = _words()
     for language in own:
         for folder in ("toxicity", "slurs"):
             if f"{folder}/{language}.toml" in lexicons.names(folder):
@@ -73,7 +83,12 @@ def _terms() -> Iterator[tuple[str, int]]:
         yield from ((term, REPORT) for term in table.get("reports", []))
         named = [*table["groups"], *_named(language, table.get("axes", []))]
         yield from ((term, GROUP) for term in named)
-        yield from ((f"{term} {head}", GROUP) for term in named if " " not in term for head in table.get("heads", []))
+        yield from ((f"{term} {head}", GROUP) for term in filter(_leads, named) for head in table.get("heads", []))
+
+
+def _leads(term: str) -> bool:
+    """Whether a head may follow a name ("gay men"): it is one word and no plural."""
+    return " " not in term and (term.endswith("ss") or not term.endswith("s"))
 
 
 def _named(language: str, axes: Sequence[str]) -> Iterator[str]:
