@@ -8,7 +8,7 @@ and a section whose set is missing raises `MissingSetError`, is said to be left 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from curate.harm import cascade, generics, hatecheck, pii_sets, taught, templates, toxic_sets, web
+from curate.harm import cascade, flips, generics, hatecheck, pii_sets, taught, templates, toxic_sets, web
 
 SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "hatecheck": hatecheck.section,
@@ -16,6 +16,7 @@ SECTIONS: Mapping[str, Callable[[Path], str]] = {
     "toxic_sets": toxic_sets.section,
     "templates": templates.section,
     "generics": generics.section,
+    "flips": flips.section,
     "cascade": cascade.section,
     "taught": taught.section,
     "pii": pii_sets.section,
