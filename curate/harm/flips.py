@@ -32,7 +32,7 @@ def section(data: Path) -> str:
             "",
             f"{len(found):,} sentences of C4 that name exactly one group by a noun; every other group of the axis",
             "takes its place. A flip is another verdict on the same sentence, a shift the mean change of the score;",
-            "intervals are of 95 %. For a stage with your own model: `curate flips RECIPE INPUT --set quality.model=FILE`.",
+            "intervals are of 95 %. With a model of yours: `curate flips RECIPE INPUT --set quality.model=FILE`.",
             "",
             "| stage | put in | swaps | flips | shift |",
             "|---|---|---:|---:|---:|",
