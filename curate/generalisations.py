@@ -122,6 +122,7 @@ def _kinds(statements: Statements) -> NDArray[np.uint8]:
     kinds |= np.where(np.isin(folded, _hashes(_QUOTES)), np.uint8(generics.QUOTE), np.uint8(0))
     kinds |= np.where(np.isin(folded, _hashes(_COMMAS)), np.uint8(generics.COMMA), np.uint8(0))
     kinds |= np.where(np.isin(folded, _hashes("were")), np.uint8(generics.PAST), np.uint8(0))
+    kinds |= np.where(_capital(statements), np.uint8(generics.CAPITAL), np.uint8(0))
     kinds |= np.where(_topics(statements), np.uint8(generics.TOPIC), np.uint8(0))
     return kinds
 
@@ -129,6 +130,16 @@ def _kinds(statements: Statements) -> NDArray[np.uint8]:
 def _hashes(text: str) -> NDArray[np.uint64]:
     """Of the lexemes of a text."""
     found: NDArray[np.uint64] = lexemes.split(*buffers(pa.array([text]))).hashes[lexemes.WORD]
+    return found
+
+
+def _capital(statements: Statements) -> NDArray[np.bool_]:
+    """Which lexemes begin with a capital of the English alphabet."""
+    split = statements.lexemes
+    offsets, data = buffers(statements.texts)
+    begins = split.starts + np.repeat(offsets[:-1], np.diff(split.first))
+    letter = data[begins]
+    found: NDArray[np.bool_] = (letter >= ord("A")) & (letter <= ord("Z"))
     return found
 
 

@@ -31,6 +31,8 @@ def quoted(text):
         ("These Germans are rude", [("loose", "nationality.german", "rude", -1)]),
         ("a group of Germans are rude", [("loose", "nationality.german", "rude", -1)]),
         ("The Germans were rude", [("loose", "nationality.german", "rude", -1)]),
+        ("The women are rude", [("loose", "gender.women", "rude", -1)]),
+        ("Swedes are grateful to him", [("loose", "nationality.swedish", "grateful", 1)]),
         ("The German is rude", []),
         ("Germans live here. They are rude", []),
         ("The house of Germans is old", []),

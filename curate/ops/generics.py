@@ -2,9 +2,10 @@
 
 Of the cues for such statements the bare plural is the best; quantifiers and "typical" mostly introduce counts and
 single people (figures in `docs/bias.md`). *Strict* is a plural without quantifier, demonstrative or preposition before
-it, then at once a copula, then nothing but intensifiers and hedges up to a trait ("Swedes are generally very shy"). In
-Korean the name with the topic particle (은, 는) is subject and copula in one. *Loose* is such a plural with a copula or
-a word of repute, and a trait, within reach.
+it, then at once a copula, then nothing but intensifiers and hedges up to a trait that no preposition follows ("Swedes
+are generally very shy"); with "the" only a name in capitals is such a plural. In Korean the name with the topic
+particle (은, 는) is subject and copula in one. *Loose* is such a plural with a copula or a word of repute, and a trait,
+within reach.
 """
 
 from typing import NamedTuple
@@ -19,8 +20,8 @@ TRAIT, PREPOSITION, ARTICLE = 7 << 8, 1 << 11, 1 << 12
 """Bits of roles, as `curate.lexicons.statements.ROLES` numbers them."""
 NAMED, PLURAL = 1, 2
 """Forms of a mention."""
-MARK, QUOTE, COMMA, TOPIC, PAST = 1, 2, 4, 8, 16
-"""Kinds of lexemes: no word; a quotation mark; a comma or hyphen; ends in a topic particle; "were"."""
+MARK, QUOTE, COMMA, TOPIC, PAST, CAPITAL = 1, 2, 4, 8, 16, 32
+"""Kinds of lexemes: no word; quotation mark; comma or hyphen; ends in a topic particle; "were"; in capitals."""
 STRICT, NEGATED, QUOTED, ATTRIBUTED = 1, 2, 4, 8
 """What is known of a statement."""
 
@@ -67,6 +68,8 @@ def _strict(
     before, the = at - 1, False
     if before >= start and i64(roles[before]) & ARTICLE:
         before, the = before - 1, True
+        if not i64(kinds[at]) & CAPITAL:  # "the French" may be all of them, "the migrants" are some
+            return -1, False
     for back in range(min(3, before - start + 1)):  # "group of" counts with its last word
         narrowed = i64(roles[before - back]) & (QUANTIFIER | PARTICULAR | PREPOSITION)
         if narrowed and i64(widths[before - back]) > back:
@@ -102,6 +105,9 @@ def _described(
         denied |= (i64(roles[i]) & NEGATION) != 0
         i, passed = i + i64(widths[i]), passed + 1
     if i >= stop or not i64(roles[i]) & TRAIT:
+        return -1, False
+    ahead = i + i64(widths[i])
+    if not topical and ahead < stop and i64(roles[ahead]) & PREPOSITION:  # "grateful to", "tolerant of": an occasion
         return -1, False
     if topical:  # Korean denies behind the trait: 게으르지 않다
         for k in range(i + 1, min(stop, i + 3)):

@@ -7,7 +7,7 @@ from curate.ops import generics as ops
 
 ROLES = [ops.PEOPLE, ops.COPULA, ops.REPUTATION, ops.NEGATION, ops.QUANTIFIER, ops.ATTRIBUTION]
 ROLES += [ops.INTENSIFIER, ops.PARTICULAR, 1 << 8, ops.PREPOSITION, ops.ARTICLE]
-KINDS = [ops.MARK, ops.QUOTE, ops.COMMA, ops.TOPIC, ops.PAST]
+KINDS = [ops.MARK, ops.QUOTE, ops.COMMA, ops.TOPIC, ops.PAST, ops.CAPITAL]
 
 
 def test_the_kernel_numbers_roles_as_the_lists_do():
@@ -23,6 +23,8 @@ def strict(row, at, topical):
     before = at - 1
     the = before >= 0 and bool(row[before].roles & ops.ARTICLE)
     before -= the
+    if the and not row[at].kinds & ops.CAPITAL:
+        return None
     narrowing = ops.QUANTIFIER | ops.PARTICULAR | ops.PREPOSITION
     if any(row[i].roles & narrowing and i + row[i].width > before for i in range(max(0, before - 2), before + 1)):
         return None
@@ -55,6 +57,8 @@ def described(row, i, topical):
             denied |= bool(row[i].roles & ops.NEGATION)
             i += row[i].width
     if i >= len(row) or not row[i].roles & ops.TRAIT:
+        return None
+    if not topical and any(word.roles & ops.PREPOSITION for word in row[i + row[i].width :][:1]):
         return None
     if topical:
         denied |= any(word.roles & ops.NEGATION for word in row[i + 1 : i + 3])
