@@ -245,3 +245,15 @@ def test_a_run_tells_which_traits_stand_near_whom():
     assert told[0]["n"] == 800
     assert {tuple(row) for row in told} == {("near", "n", "z")}
     assert STAGE.tell([STAGE.column(batch("x"))]) == []
+
+
+def test_strict_statements_can_be_masked():
+    from curate.stages.mask import Mask
+
+    text = "Так. Swedes are very shy. Some Danes are rude."
+    marked = batch(text)
+    marked = marked.append_column("bias", STAGE.column(marked))
+
+    assert Mask(of="bias", labels=("strict",), placeholder="…").rewrite(marked).text.to_pylist() == [
+        "Так. …. Some Danes are rude."
+    ]
