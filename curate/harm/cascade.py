@@ -87,11 +87,11 @@ def _batches(found: Iterator[Row]) -> Iterator[pa.RecordBatch]:
         yield batch(*(row["text"] for row in part), language=pa.array(named))
 
 
-COST = """What a thousand documents cost: processor seconds of lists and screen together; sentences; what of them passes
-the screen, and alarms; and processor seconds of a teacher of BERT's size on what passes with its neighbours (a network
-of random weights, which costs the same; a token is taken for four bytes). Crawled snippets are of up to 1,000
-characters."""
-HEAD = ("texts", "documents", "kB each", "lists and screen, s", "MB/s", "sentences", "pass", "alarm")
+COST = """What a thousand documents cost: processor seconds of lists and screen together; sentences; what share of them
+a teacher would read (what passes, and its neighbours) and what share alarms; and the processor seconds of a teacher of
+BERT's size on these (a network of random weights, which costs the same; a token is taken for four bytes). Crawled
+snippets are of up to 1,000 characters."""
+HEAD = ("texts", "documents", "kB each", "lists and screen, s", "MB/s", "sentences", "read", "alarm")
 
 
 def _costs(data: Path) -> str:

@@ -160,7 +160,10 @@ class Toxicity(Filter):
         for band in self.bands:
             if band not in BANDS:
                 raise AssetError(f"{self.name}.bands: there is no {band!r}{nearest(band, BANDS)}")
-        if self.model is not None and self.teacher and self.digest:
+        if (self.model is None) != (not self.teacher):
+            how = "name the teacher that it is: " + ", ".join(TEACHERS) if self.model else ""
+            raise AssetError(f"{self.name}.teacher: {how}" if how else self.missing()[0])
+        if self.model is not None and self.digest:
             found = checkpoint.digest(checkpoint.files(self.model).get("weights", self.model))
             if not found.startswith(self.digest.lower()):
                 raise AssetError(f"{self.name}.digest: the weights in {self.model} have {found}")

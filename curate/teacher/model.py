@@ -7,6 +7,7 @@ what stands beside it, so that scores are the same however the texts were split.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -56,9 +57,10 @@ class Teacher:
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """(texts, labels) probabilities, rounded to 1e-4; of a text in several chunks the highest of each label."""
         found = np.zeros((len(texts), len(self.labels)), np.float64)
-        for part in _batches(self._tokenizer.chunks(texts) if texts else [], self._rows):
-            made = self._asked(part)
-            np.maximum.at(found, [chunk.text for chunk in part], made)
+        with _one_thread():
+            for part in _batches(self._tokenizer.chunks(texts) if texts else [], self._rows):
+                made = self._asked(part)
+                np.maximum.at(found, [chunk.text for chunk in part], made)
         return np.round(found, 4)
 
     def _asked(self, part: Sequence[Chunk]) -> NDArray[np.float64]:
@@ -75,6 +77,19 @@ class Teacher:
             logits = self._model(**{name: values.to(self._device) for name, values in asked.items()}).logits
             probabilities = torch.sigmoid(logits[: len(part), : len(self.labels)].float())
         return np.asarray(probabilities.cpu().numpy(), np.float64)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A run has as many workers as it may use cores, and sums in another order would end in another digit."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def able(precision: Precision, device: Device, field: str) -> None:

@@ -251,6 +251,23 @@ def test_a_teacher_without_a_model_says_what_to_do():
     assert Toxicity().missing() == []
 
 
+def test_a_model_whose_kind_nobody_has_named_is_an_error():
+    with pytest.raises(AssetError, match=r"toxicity\.teacher: name the teacher that it is: original, unbiased"):
+        Toxicity(model=checkpoint("original")).prepare()
+
+
+def test_a_language_may_have_a_teacher_of_its_own():
+    own = {"teacher": "original", "model": str(checkpoint("original")), "screen": False, "teaches": ["ko"]}
+    made = Toxicity(by_language={"ko": own})
+    labels = pa.array([{"label": label} for label in ("en", "ko")])
+
+    found = made.column(batch("One here.", "하나 여기.", language=labels))
+
+    assert found.field("taught").to_pylist() == [False, True]
+    with pytest.raises(AssetError, match="needs model"):
+        Toxicity(by_language={"ko": {"teacher": "original"}}).measuring["ko"].prepare()
+
+
 def test_a_real_checkpoint_reads_what_passes():
     made = Toxicity(teacher="original", model=checkpoint("original"), screen=False)
     made.prepare()
