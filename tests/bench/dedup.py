@@ -5,7 +5,8 @@ others go, and beside it the words of the stage `minhash`. A pair of 0.8 or more
 removal is *wrong* if its similarity to each document that stays is under 0.7.
 
 sluice is `curate run` of the stage alone, from JSON Lines to documents in Parquet, and once more to ids and signals
-(`[output] text = false`). The others go from there to the numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
+(`[output] text = false`), both without the counts of an audit, which nobody else makes. The others go from there to the
+numbers of the documents that stay (`dedup_side.py` says how), in `CACHE/dedup`, an environment with datasketch and
 rensa, in datatrove's, and in `CACHE/textdedup`; a program that is not installed is left out, and so is text-dedup
 on the largest set. On the last set each runs alone, on one core.
 """
@@ -102,7 +103,7 @@ def alone(setting: Setting, given: Set) -> list[Result]:
     """Results of processes that have a core to themselves."""
     others = [program for some in TOGETHER for program in some]
     found = [result for program in others for result in theirs(setting, [program], given.path, timed=True)]
-    mine = [ours(setting, given.path, setting.repeats, ids=ids) for ids in (False, True)]
+    mine = [ours(setting, given.path, setting.repeats, bare=bare) for bare in (False, True)]
     return [*mine, *found]
 
 

@@ -20,7 +20,7 @@ ENVIRONMENTS = {"datasketch": "dedup", "rensa": "dedup", "datatrove": "datatrove
 """Program, up to the first "-" → its environment in the cache."""
 QUIET = 1.7
 """Load of a machine that does nothing but what is measured."""
-RECIPE = 'name = "dedup"\n[output]\ntokens = false\n{}[[stage]]\nuse = "minhash"\n'
+RECIPE = 'name = "dedup"\n[output]\ntokens = false\n{}[audit]\ndocuments = 0\n[[stage]]\nuse = "minhash"\n'
 IDS = "text = false\nkeep_dropped_text = false\n"
 
 
@@ -35,10 +35,10 @@ class Result:
     """The machine's, over the last minute, at the end."""
 
 
-def ours(setting: Setting, given: Path, repeats: int = 1, *, ids: bool = False) -> Result:
+def ours(setting: Setting, given: Path, repeats: int = 1, *, bare: bool = False) -> Result:
     """`curate run` with a recipe of `minhash` alone, to documents in Parquet or to ids; the median of CPU times counts."""
     recipe, output = setting.work / "dedup.toml", setting.work / "curate"
-    recipe.write_text(RECIPE.format(IDS if ids else ""), "utf-8")
+    recipe.write_text(RECIPE.format(IDS if bare else ""), "utf-8")
     command: list[str | Path] = [PROGRAMS / "curate", "run", recipe, given, "--output", output, "--quiet"]
     took = []
     for _ in range(repeats):
@@ -46,7 +46,7 @@ def ours(setting: Setting, given: Path, repeats: int = 1, *, ids: bool = False) 
         took.append(run([*command, "--workers", "1"], setting.work / "curate.log", pin=setting.pin))
     ids = [pq.read_table(file, columns=["id"])["id"].to_pylist() for file in sorted((output / "documents").glob("*"))]
     kept = [int(name.rpartition("#")[2]) for part in ids for name in part]
-    return Result("sluice-ids" if ids else "sluice", kept, middle(took), os.getloadavg()[0])
+    return Result("sluice-ids" if bare else "sluice", kept, middle(took), os.getloadavg()[0])
 
 
 def theirs(setting: Setting, programs: Sequence[str], given: Path, *, timed: bool) -> list[Result]:
