@@ -22,6 +22,8 @@ def names() -> tuple[str, ...]:
 
 def regions(urls: pa.StringArray) -> pa.StringArray:
     """The region of each URL's site, null where there is no URL or its domain tells none."""
+    if urls.null_count == len(urls):
+        return pa.nulls(len(urls), pa.string())
     known = _domains()
     labels = _last_labels(urls).dictionary_encode()
     found = pa.array([known.get(_ascii(label)) for label in labels.dictionary.to_pylist()], pa.string())

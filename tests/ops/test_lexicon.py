@@ -248,3 +248,47 @@ def test_sequences_of_words_are_an_automaton():
 
 def test_no_terms_match_nothing():
     assert matches("anything", []) == []
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(["they", "the deaf", "sikh", "sikhs", "he", "9th", "x-ray", "naïve", "Polish", "gay*", "가나"]),
+        unique=True,
+    ),
+    st.lists(
+        st.sampled_from(
+            [
+                "they",
+                "The deaf",
+                "SIKH",
+                "he",
+                "her",
+                "9th",
+                "a9th",
+                "x ray",
+                "naive",
+                "naïve",
+                "polish",
+                "Polish",
+                "gayest",
+                "가나는",
+                "then",
+                "—",
+                "\n",
+                "zz" * 40,
+                "ſikh",
+            ]
+        ),
+        max_size=40,
+    ),
+    st.sampled_from([" ", ", ", "", "-"]),
+)
+def test_what_is_skipped_64_bytes_at_a_time_is_what_no_term_begins_with(terms, words, between):
+    text = between.join(words)
+
+    found = matches(text, terms) if terms else []
+    behind = matches(text + "\u2014" + "x" * 80, terms) if terms else []
+
+    assert found == (Reference(text, terms, PARTICLES).matches() if terms else [])
+    assert behind[: len(found) - 1] == found[:-1]
