@@ -38,11 +38,11 @@ def audit(
     if stage is None and axis is None and not as_json:
         shown = [f for f in shown if f.about_people and (f.verdict in ("red", "amber") or f.stage == OVERALL)]
         shown = [f for f in shown if f.verdict != "grey"]
+    if html is not None:
+        _write_page(folder, html, shown, reports.summary(counters), told=not as_json)
     if as_json:
         typer.echo(json.dumps([finding.as_dict() for finding in shown]))
-    elif html is not None:
-        _write_page(folder, html, shown, reports.summary(counters))
-    else:
+    elif html is None:
         _print(shown, reports.sentence(reports.summary(counters)))
 
 
@@ -51,15 +51,18 @@ def _refuse_unknown(what: str, given: str | None, known: list[str]) -> None:
         raise UsageError(f"no {what} {given!r} here{nearest(given, known)}")
 
 
-def _write_page(folder: Path, target: Path, shown: "list[Finding]", summary: dict[str, object]) -> None:
+def _write_page(folder: Path, target: Path, shown: "list[Finding]", summary: dict[str, object], *, told: bool) -> None:
     from curate.reports.html import audit_html
     from curate.shards import atomic, read_json
 
     name = read_json(folder / "manifest.json")["recipe"].get("name", "run")
     page = audit_html(name, {**summary, "findings": [finding.as_dict() for finding in shown]})
+    if target.is_dir():
+        raise UsageError(f"--html {target}: a folder; name a file")
     with atomic(target) as temporary:
         temporary.write_text(page, "utf-8")
-    typer.echo(str(target))
+    if told:
+        typer.echo(str(target))
 
 
 def _print(shown: "list[Finding]", sentence: str) -> None:

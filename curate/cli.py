@@ -247,6 +247,8 @@ def report(
         page = report_html(
             read_json(folder / "report.json"), read_json(folder / "manifest.json"), list(samples(folder))
         )
+        if html.is_dir():
+            raise UsageError(f"--html {html}: a folder; name a file")
         with atomic(html) as temporary:
             temporary.write_text(page, "utf-8")
         typer.echo(str(html))

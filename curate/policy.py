@@ -46,13 +46,17 @@ _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
 _LEAVES = ({"weight"}, {"mask"})
 
 
-def compiled(stages: Sequence[Stage], table: Mapping[str, Any], where: str) -> list[Stage]:
+def compiled(stages: Sequence[Stage], table: Any, where: str) -> list[Stage]:
     """The stages with those that carry out the policy; raises `RecipeError` for keys and choices that mean nothing."""
+    if not isinstance(table, Mapping):
+        raise RecipeError(f'{where}: policy: a table, not {table!r}: write "stage.mark" = "drop" below [policy]')
     chosen = {key: _choice(key, value, where) for key, value in _flat(table).items()}
     names = {stage.name: stage for stage in stages}
     mine: dict[str, dict[str, Choice]] = {}
     for key, choice in chosen.items():
         stage, _, mark = key.partition(".")
+        if stage in names and not mark:
+            raise RecipeError(f"{where}: policy: {key!r}: a band or rule of {stage!r} is missing: {stage}.…")
         if stage not in names:
             raise RecipeError(f"{where}: policy: {key!r}: no such stage{nearest(stage, names)}")
         mine.setdefault(stage, {})[mark] = choice
@@ -116,7 +120,8 @@ def _carried_out(stage: Stage, choices: Mapping[str, Choice] | None, where: str)
 def _masking(stage: Filter, policy: str, choices: Mapping[str, Choice], where: str) -> Mask:
     """The rewrite: of spans that bear the marks' names where the stage names its spans so, else of all.
 
-    A stage says what its spans may be called by a class attribute `tells_spans`; anything true will do.
+    A stage says what its spans may be called by a class attribute `tells_spans`; anything true will do. `spans_of` says
+    for marks by which no span is called what theirs are called.
     """
     fillings = {choice.mask if isinstance(choice, Masked) else "" for choice in choices.values()}
     if len(fillings) > 1:
@@ -124,8 +129,13 @@ def _masking(stage: Filter, policy: str, choices: Mapping[str, Choice], where: s
     tells = getattr(type(stage), "tells_spans", ())
     if not tells:
         raise RecipeError(f"{where}: policy: {stage.name!r} tells no spans, so that nothing of its can be masked")
-    named = isinstance(tells, tuple) and all(mark in tells for mark in choices)
-    labels = tuple(sorted(choices)) if named else ()
+    labels: tuple[str, ...] = ()
+    if isinstance(tells, tuple):
+        of = {**{label: (label,) for label in tells}, **getattr(type(stage), "spans_of", {})}
+        for mark in choices:
+            if mark.partition(".")[0] not in of:
+                raise RecipeError(f"{where}: policy: {stage.name}.{mark}: tells no spans to mask{nearest(mark, of)}")
+        labels = tuple(sorted({label for mark in choices for label in of[mark.partition(".")[0]]}))
     return Mask(name=f"mask_{stage.name}", of=stage.name, where=policy, labels=labels, placeholder=fillings.pop())
 
 

@@ -1,6 +1,7 @@
 """What becomes of documents that stages mark."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -101,11 +102,16 @@ def test_a_guard_holds_what_drops_in_the_place_of_its_stage(tmp_path):
         ({"bias.stereotype": "annotate"}, "bias.stereotype: bounds nothing: give it a bound"),
         ({"exact.duplicate": "drop"}, "'exact' is a barrier: only filters mark documents"),
         ({"gopher.words": "mask"}, "'gopher' tells no spans"),
+        ({"bias.gender_skew": "mask"}, "bias.gender_skew: tells no spans to mask"),
+        (5, "policy: a table, not 5"),
+        ("drop", "policy: a table, not 'drop'"),
+        ([{"marker.severe": "drop"}], "policy: a table, not"),
+        ({"marker": "drop"}, "a band or rule of 'marker' is missing"),
         ({"marker.severe": {"mask": "a"}, "marker.toxic": {"mask": "b"}}, "'marker' has two placeholders"),
     ],
 )
 def test_a_table_that_means_nothing_is_refused(policy, message):
-    with pytest.raises(CurateError, match=message.replace("{", r"\{").replace("(", r"\(")):
+    with pytest.raises(CurateError, match=re.escape(message)):
         build(MARKER, {"use": "bias"}, {"use": "gopher"}, {"use": "exact"}, policy=policy)
 
 
@@ -121,7 +127,7 @@ def test_statements_about_groups_may_be_masked_alone_or_all_spans_of_a_flag():
 
     masks = [build({"use": "bias", "stereotype": {"max": 0.9}}, policy=policy).stages[2] for policy in policies]
 
-    assert [mask.labels for mask in masks] == [("strict",), ()]
+    assert [mask.labels for mask in masks] == [("strict",), ("loose", "strict")]
     text = "The town is old. Women are bad drivers, they say."
     rows = batch(text)
     stage = Bias()

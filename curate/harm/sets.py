@@ -20,5 +20,16 @@ def rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise MissingSetError(f"{name} is not in the folder of data")
     with pa.input_stream(path, compression="zstd") as stream:
-        for line in stream.read().decode().splitlines():
-            yield json.loads(line)
+        for number, line in enumerate(stream.read().decode().splitlines()):
+            yield _Row(json.loads(line), f"{name}, line {number + 1}")
+
+
+class _Row(dict[str, Any]):
+    """A record that says where it stands when it lacks a field."""
+
+    def __init__(self, fields: dict[str, Any], place: str) -> None:
+        super().__init__(fields)
+        self._place = place
+
+    def __missing__(self, key: str) -> Any:
+        raise CurateError(f"{self._place}: no field {key!r}")

@@ -42,7 +42,7 @@ _IPV4 = re.compile(
     rb"(?<![0-9A-Za-z_.\-])(?<![^/:]/)" + _OCTET + rb"(?:\." + _OCTET + rb"){3}(?![0-9A-Za-z_\-]|\.[0-9A-Za-z])"
 )
 _VERSION = re.compile(
-    rb"(?:version|versions|ver\.?|release|build|firmware|update|section|chapter|clause|table|figure|fig\.|article|\xc2\xa7"
+    rb"(?<![a-z])(?:version|versions|ver\.?|release|build|firmware|update|section|chapter|clause|table|figure|fig\.|article|\xc2\xa7"
     rb"|rev\.?|revision|driver|v\.?)[ :#]{0,3}(?:[0-9.]+(?:, | and | or | to |[ \-]{1,3}))*$"
 )
 

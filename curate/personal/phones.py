@@ -66,6 +66,12 @@ def _shortened(match: Match, excess: int, least: int) -> Span | None:
     return (match.start(), match.start() + groups[-1].end()) if excess == 0 and len(groups) > 1 and least else None
 
 
+def _american_digits(number: bytes) -> str:
+    """The digits of a number, without its extension and the 1 of North America."""
+    digits = digits_of(re.split(rb"[xXeE]", number)[0])
+    return digits.removeprefix("1") if len(digits) == 11 else digits
+
+
 def _fictional(national: str) -> bool:
     """555-0100 to 555-0199, which nobody has."""
     return len(national) == 10 and national[3:8] == "55501"
@@ -134,7 +140,9 @@ def _any(match: Match) -> Span | None:
     number = match.group()
     size = len(digits_of(number[: match.end() - match.start()]))
     groups = re.findall(rb"[0-9]+", number)
-    if not 6 < size < 19 or _dated(groups) or _years(groups) or not announced(match):
+    if not 6 < size < 19 or _dated(groups) or _years(groups) or _fictional(_american_digits(number)):
+        return None
+    if not announced(match):
         return None
     return match.span()
 

@@ -51,6 +51,7 @@ class Bias(Filter):
     use = "bias"
     version = 4
     tells_spans: ClassVar = ("strict", "loose")
+    spans_of: ClassVar = {"stereotype": ("strict", "loose")}
     reads = ("text", "url")
     data = (
         "lexicons/identity/**/*.toml",

@@ -25,6 +25,10 @@ def _ordered(values: tuple[Label, ...]) -> tuple[Label, ...]:
     return tuple(sorted(set(values), key=LABELS.index))
 
 
+SECRET_BYTES = 16
+"""Below this a secret can be found by trying, and by it every address."""
+
+
 class Pii(Rewrite):
     """E-mail addresses, public IP addresses, telephone, account, card and identity numbers, keys and wallets.
 
@@ -64,6 +68,10 @@ class Pii(Rewrite):
         for country in self.countries:
             if country not in COUNTRIES:
                 raise AssetError(f"{self.name}.countries: no numbers of {country!r}{nearest(country, COUNTRIES)}")
+        if self.replace == "pseudonym" and len(self._key) < SECRET_BYTES:
+            raise AssetError(
+                f"{self.name}.secret: {self.secret}: {SECRET_BYTES} bytes at least, or values can be tried"
+            )
         _ = self._finder
 
     def rewrite(self, batch: pa.RecordBatch) -> Edited:

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from curate import harm
 from curate.bench_cli import bench_app
 from curate.cli import app
+from curate.errors import CurateError
 from curate.harm import page
 from curate.harm.sets import MissingSetError, rows
 
@@ -74,6 +76,17 @@ def test_a_work_trees_commit_is_found_through_its_repository(tmp_path):
 def test_a_missing_set_is_named(tmp_path):
     with pytest.raises(MissingSetError, match="tox_hatecheck"):
         next(rows(tmp_path, "tox_hatecheck/norm.jsonl.zst"))
+
+
+def test_a_row_without_a_field_is_told_by_its_place(tmp_path):
+    (tmp_path / "set").mkdir()
+    with pa.CompressedOutputStream(str(tmp_path / "set" / "norm.jsonl.zst"), "zstd") as out:
+        out.write(b'{"text": "a"}\n{"other": 1}\n')
+    first, second = rows(tmp_path, "set/norm.jsonl.zst")
+
+    assert first["text"] == "a"
+    with pytest.raises(CurateError, match=r"set/norm\.jsonl\.zst, line 2: no field .text."):
+        second["text"]
 
 
 def test_the_page_of_the_project_names_the_command():

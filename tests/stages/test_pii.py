@@ -198,6 +198,25 @@ def test_pseudonyms_follow_from_the_secret(secret, tmp_path):
     assert first == again != other
 
 
+@pytest.mark.parametrize("short", [b"", b"fifteen bytes.."])
+def test_a_secret_that_can_be_tried_out_is_refused(tmp_path, short):
+    (tmp_path / "short").write_bytes(short)
+
+    with pytest.raises(AssetError, match="16 bytes at least"):
+        Pii(replace="pseudonym", secret=tmp_path / "short").prepare()
+
+
+@pytest.mark.parametrize("text", ["tel 622-555-0128", "phone: (622) 555-0128", "call 1 622 555 0128 x12"])
+def test_numbers_that_nobody_has_stay_whatever_announces_them(text):
+    assert edit(Pii(), text) == text
+
+
+@pytest.mark.parametrize("word", ["server", "driver of", "stable", "rebuild", "whatever", "updates"])
+def test_an_address_behind_a_word_that_ends_like_one_of_versions_is_found(word):
+    assert edit(Pii(), f"the {word} 93.184.216.35 is up") == f"the {word} <IP> is up"
+    assert edit(Pii(), "version 93.184.216.35 is out") == "version 93.184.216.35 is out"
+
+
 def test_pseudonyms_without_a_secret_are_refused(tmp_path):
     source = write_jsonl(tmp_path / "in.jsonl", [document(1)])
 
