@@ -15,6 +15,7 @@ from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
 from curate.flips_cli import flips
 from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
+from curate.stops import heed
 from curate.teacher_cli import teacher_app
 
 if TYPE_CHECKING:
@@ -321,9 +322,7 @@ STOPPED = 130
 
 def main() -> None:
     """Run the command line; every error is one line, 2 is the user's mistake, 1 a failed run."""
-    import signal
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a clean one too
+    heed()
     try:
         code = app(standalone_mode=False)
     except typer.Exit as error:

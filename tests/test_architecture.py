@@ -23,6 +23,7 @@ FLOORS = {
     "curate.generalisations": 2,
     "curate.by_language": 0,
     "curate.threads": 0,
+    "curate.stops": 0,
     "curate.memory": 1,
     "curate.lock": 1,
     "curate.stage": 1,

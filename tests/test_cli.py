@@ -297,3 +297,26 @@ def test_a_cleaned_folder_is_told_from_a_foreign_one(curate, recipe, tmp_path):
 
     assert code == 2
     assert "cleaned away" in err
+
+
+LOST = """
+import time
+from curate import cli
+
+class Library:
+    def __del__(self):
+        raise KeyboardInterrupt  # as a signal that comes while an object is finalised
+
+def app(**_):
+    Library()
+    time.sleep(60)
+
+cli.app = app
+cli.main()
+"""
+
+
+def test_a_stop_that_comes_while_an_object_is_finalised_stops_all_the_same():
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=50, check=False)
+
+    assert (done.returncode, done.stderr) == (130, "curate: stopped; run again to continue\n")
