@@ -5,7 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.ops.traces import ACCOUNT, ACCOUNT_BYTES, AT, BLOCK, COLONS, HEAD, NUMBER, TOKEN, scan
+from curate.ops.traces import ACCOUNT, ACCOUNT_BYTES, AT, BLOCK, COLONS, HEAD, MIN_DOMAIN, NUMBER, TOKEN, scan
 from tests.ops.kernel_texts import batches, packed
 
 GAP = rb"[ \-./()\xc2\xa0\xe2\x80\x90\x91\x92\x93\xaf]"
@@ -73,7 +73,7 @@ def expected(raw):
         at = one.start()
         left = re.search(rb"[A-Za-z0-9._%+\-'&]{0,64}\Z", raw[:at]).start()
         right = at + 1 + re.match(rb"[A-Za-z0-9.\-]{0,255}", raw[at + 1 :]).end()
-        if left < at and right > at + 4:
+        if left < at and right > at + MIN_DOMAIN:
             found.add((left, right, AT))
     found |= set(colons(raw))
     for one in re.finditer(rb"(?=-----BEGIN)", raw):
@@ -84,6 +84,7 @@ def expected(raw):
 
 @given(st.one_of(crowded, batches))
 @example(["x" * 63 + "." + "y" * 80 + "@" + "d." * 200 + "org"])
+@example(["0@000", "a@b.d", "a@b."])
 @example(["(+1 (305) 555-1234", "+(305)5551234", "1    2    3", "9" * 500])
 def test_traces_are_what_regular_expressions_find(texts):
     offsets, data = packed(texts)
