@@ -1,13 +1,11 @@
 """`curate audit`: the table, the JSON and the page, and what they say of a crooked filter."""
 
 import json
-import sys
 
 import pytest
 
 from curate import Options, run
 from curate.audit.findings import REFERENCE_LINE
-from curate.cli import main
 from tests.audit.test_audit_of_runs import CROOKED, EVEN, source, text
 from tests.conftest import build, write_jsonl
 
@@ -21,19 +19,6 @@ def corpus(source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "out"
     run(build(EVEN, CROOKED, output={"tokens": False}), [source], folder, options=Options(workers=1))
     return folder
-
-
-@pytest.fixture
-def curate(capsys, monkeypatch):
-    """Call `curate` in this process: exit code, what it printed, what it complained."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["curate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        return exit_.value.code, *capsys.readouterr()
-
-    return call
 
 
 def test_the_table_shows_what_is_red_and_says_what_the_line_is(corpus, curate):

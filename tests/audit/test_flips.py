@@ -1,14 +1,12 @@
 """The same sentence about another group: what is swapped, and which filters change their minds."""
 
 import json
-import sys
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from curate.audit.flips import ANY, flips, sentences, swaps
-from curate.cli import main
 from curate.stage import Filter, Range, Signals
 from curate.stages import stage_class
 from tests.conftest import write_jsonl
@@ -100,19 +98,6 @@ def test_the_sample_hangs_on_sentences_and_seed_alone():
 
     assert swaps(texts, 10) == swaps(texts[::-1], 10)
     assert swaps(texts, 10) != swaps(texts, 10, seed=2)
-
-
-@pytest.fixture
-def curate(capsys, monkeypatch):
-    """Call `curate` in this process: exit code, what it printed, what it complained."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["curate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        return exit_.value.code, *capsys.readouterr()
-
-    return call
 
 
 def test_the_command_tells_each_stage_of_a_recipe(curate, tmp_path):
