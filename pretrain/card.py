@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from pretrain.checkpoint import State
 from pretrain.config import Config
-from pretrain.models.decoder import Decoder
+from pretrain.models import Network
 from pretrain.report import Metrics, write_whole
 from pretrain.shards import Manifest, Shards
 
@@ -59,7 +59,7 @@ def gather(
     config: Config,
     manifest: Manifest,
     shards: Shards,
-    model: Decoder,
+    model: Network,
     state: State,
     *,
     hardware: str,
@@ -165,7 +165,7 @@ def _tokenizer(manifest: Manifest) -> Table:
     return rows + ([("sha256", manifest.tokenizer_sha256)] if manifest.tokenizer_sha256 else [])
 
 
-def _architecture(config: Config, model: Decoder) -> Table:
+def _architecture(config: Config, model: Network) -> Table:
     shape = config.model
     kinds = {"nanochat": "NanoChat (ReLU², QK-norm)", "qwen3": "Qwen3 (SwiGLU, QK-norm)", "llama": "Llama (SwiGLU)"}
     return [
@@ -194,7 +194,7 @@ def _optimiser(config: Config) -> Table:
     ]
 
 
-def _cost(state: State, model: Decoder, hardware: str, precision: str) -> Table:
+def _cost(state: State, model: Network, hardware: str, precision: str) -> Table:
     flops = model.flops_per_token() * state.tokens
     return [
         ("hardware", hardware),
@@ -276,7 +276,7 @@ def _front_matter(shards: Shards) -> str:
     )
 
 
-def _all_weights(model: Decoder) -> int:
+def _all_weights(model: Network) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
 

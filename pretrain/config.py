@@ -18,6 +18,12 @@ from pretrain.errors import ConfigError
 SEEDS = 2**63
 """Seeds are below it: what TOML, torch and NumPy all hold."""
 
+Family = Literal["decoder", "encoder", "seq2seq"]
+
+_FAMILIES: dict[str, Family] = {
+    "nanochat": "decoder", "qwen3": "decoder", "llama": "decoder", "modernbert": "encoder", "t5": "seq2seq",
+}  # fmt: skip
+
 RUN_OPTIONS = frozenset({"train.keep", "train.checkpoint_every", "train.device", "train.threads"})
 """Keys that may differ between a run and its resumption: they do not say what is learnt."""
 
@@ -31,15 +37,20 @@ class Section(BaseModel):
 class Model(Section):
     """Shape of the network. Zeros stand for a value that follows from the others or from the data."""
 
-    architecture: Literal["nanochat", "qwen3", "llama"] = "nanochat"
-    """The family, each numerically equal to the class of that name in transformers: `nanochat` has ReLU² and
+    architecture: Literal["nanochat", "qwen3", "llama", "modernbert", "t5"] = "nanochat"
+    """The kind, each numerically equal to the class of that name in transformers. Decoders: `nanochat` has ReLU² and
     RMSNorm without weights, also after the embedding and after the rotation of queries and keys; `qwen3` has
-    SwiGLU and a weighted norm of queries and keys before the rotation; `llama` has SwiGLU and no such norm."""
+    SwiGLU and a weighted norm of queries and keys before the rotation; `llama` has SwiGLU and no such norm. The
+    encoder `modernbert` has GeGLU, LayerNorm and attention over the whole row in every layer; the encoder–decoder
+    `t5` is T5 v1.1: GeGLU, RMSNorm, relative positions, attention without 1/√K."""
     vocabulary: int = Field(0, ge=0)
     """Rows of embedding and head; 0 takes the data's."""
     context: int = Field(256, ge=2)
     """Tokens that a row holds and a prediction can see."""
     layers: int = Field(4, ge=1)
+    """Of `t5`: the encoder's."""
+    decoder_layers: int = Field(0, ge=0)
+    """Of `t5` alone; 0 is as many as `layers`."""
     width: int = Field(160, ge=2)
     """Size of the residual stream."""
     heads: int = Field(4, ge=1)
@@ -47,10 +58,15 @@ class Model(Section):
     kv_heads: int = Field(0, ge=0)
     """Key and value heads (grouped queries); 0 is as many as `heads`."""
     feedforward: int = Field(0, ge=0)
-    """Inner width; 0 is 4 × width for ReLU², 8/3 × width up to a multiple of 64 for SwiGLU."""
+    """Inner width; 0 is 4 × width for ReLU², 8/3 × width up to a multiple of 64 for the gated ones."""
     tied: bool = False
     """Share one matrix between embedding and head."""
     rope_theta: float = Field(10_000.0, gt=0)
+    """Base of the rotary positions; `t5` has none. ModernBERT's own for whole rows is 160,000, for 8,192 tokens."""
+    relative_buckets: int = Field(32, ge=4, multiple_of=4)
+    """Of `t5` alone: learnt distances a head; half of them (for each direction) are exact."""
+    relative_distance: int = Field(128, ge=2)
+    """Of `t5` alone: tokens from which on all distances share a bucket."""
     norm_epsilon: float = Field(1e-6, gt=0)
     logit_cap: float = Field(0.0, ge=0)
     """c in c·tanh(logit / c), 0 for none; only `nanochat` knows it."""
@@ -65,6 +81,21 @@ class Model(Section):
             raise ValueError(f"logit_cap must be 0 for {self.architecture}")
         return self
 
+    @model_validator(mode="after")
+    def _fits_the_family(self) -> Self:
+        if self.family != "decoder" and self.kv_heads not in (0, self.heads):
+            raise ValueError(f"kv_heads must be 0 for {self.architecture}")
+        if self.family != "seq2seq" and self.decoder_layers:
+            raise ValueError(f"decoder_layers must be 0 for {self.architecture}")
+        if self.relative_distance <= self.relative_buckets // 2:
+            raise ValueError(f"relative_distance must exceed half of relative_buckets, {self.relative_buckets // 2}")
+        return self
+
+    @property
+    def family(self) -> Family:
+        """What the architecture is: which tokens see which, and which objectives it can be asked."""
+        return _FAMILIES[self.architecture]
+
     def resolved(self, vocabulary: int) -> "Model":
         """The same model with every zero replaced by what it stands for."""
         gated = -(-8 * self.width // (3 * 64)) * 64
@@ -72,6 +103,7 @@ class Model(Section):
             update={
                 "vocabulary": self.vocabulary or vocabulary,
                 "kv_heads": self.kv_heads or self.heads,
+                "decoder_layers": (self.decoder_layers or self.layers) if self.family == "seq2seq" else 0,
                 "feedforward": self.feedforward or (4 * self.width if self.architecture == "nanochat" else gated),
             }
         )

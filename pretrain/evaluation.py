@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pretrain.config import Data
 from pretrain.data import Packing
-from pretrain.models.decoder import Decoder
+from pretrain.models import Network
 from pretrain.models.head import token_nats
 from pretrain.objectives import clm
 from pretrain.shards import Shards
@@ -44,7 +44,7 @@ class Score:
 
 
 @torch.no_grad()
-def score(model: Decoder, shards: Shards, vocabulary: Vocabulary, data: Data) -> Score | None:
+def score(model: Network, shards: Shards, vocabulary: Vocabulary, data: Data) -> Score | None:
     """Score each text token of the validation split once, up to `data.validation_tokens` by whole documents.
 
     None where the split holds no document.
@@ -68,7 +68,7 @@ def score(model: Decoder, shards: Shards, vocabulary: Vocabulary, data: Data) ->
 
 
 def _nats(
-    model: Decoder, inputs: NDArray[np.int64], targets: NDArray[np.int64], documents: NDArray[np.int64] | None
+    model: Network, inputs: NDArray[np.int64], targets: NDArray[np.int64], documents: NDArray[np.int64] | None
 ) -> NDArray[np.float64]:
     where = model.head.weight.device
     isolated = None if documents is None else torch.from_numpy(np.ascontiguousarray(documents)).to(where)

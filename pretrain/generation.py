@@ -10,7 +10,7 @@ from torch import Tensor
 from pretrain import checkpoint
 from pretrain.config import Config, load
 from pretrain.errors import CheckpointError, UsageError
-from pretrain.models.decoder import Decoder
+from pretrain.models import Network, build
 from pretrain.models.layers import Cache
 from pretrain.tokens import END_OF_TEXT, Vocabulary
 
@@ -20,7 +20,7 @@ class Trained:
     """A run opened for use: weights of a checkpoint and the tokenizer."""
 
     config: Config
-    model: Decoder
+    model: Network
     vocabulary: Vocabulary
     step: int
 
@@ -33,7 +33,7 @@ def open_run(run: Path, step: int | None = None) -> Trained:
     if not found or (step is not None and step not in found):
         raise CheckpointError(f"{run}: no checkpoint{'' if step is None else f' of step {step}'}; there are {found}")
     config = load(run / "config.toml")
-    model = Decoder(config.model)
+    model = build(config.model)
     chosen = found[-1] if step is None else step
     checkpoint.load_weights(run, chosen, model)
     vocabulary = Vocabulary.open(run / "tokenizer" / "tokenizer.json", config.model.vocabulary)

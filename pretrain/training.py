@@ -31,7 +31,7 @@ from pretrain.checkpoint import State
 from pretrain.config import Config, load
 from pretrain.data import Packing
 from pretrain.errors import CheckpointError, PretrainError, UsageError
-from pretrain.models.decoder import Decoder
+from pretrain.models import build
 from pretrain.models.head import cross_entropy
 from pretrain.objectives import IGNORE, Batch, clm
 from pretrain.optim import Optimizers, schedule
@@ -112,7 +112,7 @@ class Run:
         self.device = hardware.device(config.train)
         self.compute_type = hardware.compute_type(config.train, self.device)
         torch.manual_seed(config.train.seed)
-        self.model = Decoder(config.model)
+        self.model = build(config.model)
         self.model.initialise(config.train.seed)
         self.model.to(self.device)
         self.optimizers = Optimizers(self.model, config.optim)

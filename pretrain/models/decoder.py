@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from pretrain.config import Model
 from pretrain.models.layers import Attention, Cache, FeedForward, RMSNorm, rotation
+from pretrain.models.network import Network, head
 
 
 class Block(nn.Module):
@@ -30,11 +31,10 @@ class Block(nn.Module):
         return out
 
 
-class Decoder(nn.Module):
-    """Tokens to hidden states (`forward`), hidden states to logits (`logits`).
+class Decoder(Network):
+    """A token sees itself and those before it."""
 
-    The two are apart because the loss is computed without ever holding all logits (`pretrain.models.head`).
-    """
+    family = "decoder"
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -43,23 +43,24 @@ class Decoder(nn.Module):
         self.embedding = nn.Embedding(model.vocabulary, model.width)
         self.blocks = nn.ModuleList(Block(model, layer) for layer in range(model.layers))
         self.norm = RMSNorm(model.width, model.norm_epsilon, weighted=weighted)
-        self.head = nn.Linear(model.width, model.vocabulary, bias=False)
-        if model.tied:
-            self.head.weight = self.embedding.weight
+        self.head = head(model, self.embedding)
 
-    def forward(self, tokens_BT: Tensor, documents_BT: Tensor | None = None, cache: Cache | None = None) -> Tensor:
-        """Hidden states (B, T, D) after the last norm; token t sees 0..t.
-
-        `documents_BT` isolates: a token sees only those of equal document. With a `cache` the tokens continue what it
-        holds.
-        """
+    def forward(
+        self,
+        inputs_BT: Tensor,
+        documents_BT: Tensor | None = None,
+        decoder_inputs_BU: Tensor | None = None,  # noqa: ARG002  a seq2seq network's
+        decoder_documents_BU: Tensor | None = None,  # noqa: ARG002
+        cache: Cache | None = None,
+    ) -> Tensor:
+        """See `Network`; with a `cache` the tokens continue what it holds."""
         seen = 0 if cache is None else cache.length
         model = self.config
-        positions = torch.arange(seen, seen + tokens_BT.shape[1], device=tokens_BT.device)
+        positions = torch.arange(seen, seen + inputs_BT.shape[1], device=inputs_BT.device)
         reverse = model.architecture == "nanochat"
         turn = rotation(positions, model.width // model.heads, model.rope_theta, reverse=reverse)
-        mask = _mask(tokens_BT, documents_BT, seen)
-        x_BTD = self.embedding(tokens_BT)
+        mask = _mask(inputs_BT, documents_BT, seen)
+        x_BTD = self.embedding(inputs_BT)
         if model.architecture == "nanochat":
             x_BTD = self.norm(x_BTD)
         for block in self.blocks:
@@ -67,51 +68,21 @@ class Decoder(nn.Module):
         out: Tensor = self.norm(x_BTD)
         return out
 
-    def logits(self, x_BTD: Tensor) -> Tensor:
-        """(B, T, D) → (B, T, V) in float32."""
-        logits: Tensor = self.head(x_BTD).float()
-        cap = self.config.logit_cap
-        return cap * torch.tanh(logits / cap) if cap else logits
-
-    @torch.no_grad()
-    def initialise(self, seed: int) -> None:
-        """Set every weight from the seed, by nanochat's scheme.
-
-        Matrices are uniform with deviation 1/√inputs, those that write to the residual stream zero; embedding
-        N(0, 1), head N(0, 0.001), norms 1. A tied embedding is N(0, 0.02), since it also is the head.
-        """
-        draw = torch.Generator().manual_seed(seed)
-        for name, weight in self.named_parameters():
-            if name == "embedding.weight":
-                weight.normal_(0, 0.02 if self.config.tied else 1.0, generator=draw)
-            elif name == "head.weight":
-                weight.normal_(0, 0.001, generator=draw)
-            elif weight.ndim == 1:
-                weight.fill_(1)
-            elif name.endswith(("attention.output.weight", "feedforward.down.weight")):
-                weight.zero_()
-            else:
-                bound = (3 / weight.shape[1]) ** 0.5
-                weight.uniform_(-bound, bound, generator=draw)
-
     def matrix_parameters(self) -> int:
-        """Weights inside the blocks: the size by which compact models are called."""
+        """See `Network`."""
         return sum(p.numel() for p in self.blocks.parameters())
 
-    def flops_per_token(self) -> int:
-        """Floating-point operations of training on one token at full context.
-
-        6 for each weight of a matrix product and 12·L·D·T for attention (PaLM, Chowdhery et al. 2022, appendix B).
-        """
+    def flops_per_token(self, read: float = 1.0, asked: float = 1.0) -> float:
+        """See `Network`."""
         model = self.config
-        products = self.matrix_parameters() + self.head.weight.numel()
-        return 6 * products + 12 * model.layers * model.width * model.context
+        inside = 6 * self.matrix_parameters() + 12 * model.layers * model.width * model.context
+        return read * inside + asked * 6 * self.head.weight.numel()
 
 
-def _mask(tokens_BT: Tensor, documents_BT: Tensor | None, seen: int) -> Tensor | None:
+def _mask(inputs_BT: Tensor, documents_BT: Tensor | None, seen: int) -> Tensor | None:
     """Where a query may look (B, T, seen + T); None for plain causal attention or for a single query."""
-    length = tokens_BT.shape[1]
+    length = inputs_BT.shape[1]
     if documents_BT is None and (seen == 0 or length == 1):
         return None
-    causal = torch.ones(length, seen + length, dtype=torch.bool, device=tokens_BT.device).tril(seen)[None]
+    causal = torch.ones(length, seen + length, dtype=torch.bool, device=inputs_BT.device).tril(seen)[None]
     return causal if documents_BT is None else causal & (documents_BT[:, :, None] == documents_BT[:, None, :])

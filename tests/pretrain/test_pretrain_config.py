@@ -40,7 +40,7 @@ def test_an_override_wins_over_the_file(tmp_path):
         ("[model]\nzzz = 5", [], r"model\.zzz: unknown key; known are model\.architecture, "),
         ("[train]\nsteps = 0", [], r"train\.steps: Input should be greater than or equal to 1 \(got 0\)"),
         ("[train]\nsteps = 'many'", [], r"train\.steps: .*integer.*\(got 'many'\)"),
-        ("[model]\narchitecture = 'gpt5'", [], "'nanochat', 'qwen3' or 'llama'"),
+        ("[model]\narchitecture = 'gpt5'", [], "'nanochat', 'qwen3', 'llama', 'modernbert' or 't5'"),
         ("[model]\nwidth = 30\nheads = 4", [], "width 30 over 4 heads must give an even whole number"),
         ("[model]\nheads = 4\nkv_heads = 3", [], "kv_heads 3 must divide heads 4"),
         ("[model]\narchitecture = 'llama'\nlogit_cap = 15.0", [], "logit_cap must be 0 for llama"),
