@@ -1,41 +1,34 @@
 """The model card: what a run was, gathered from its files, written as README.md for people and hubs.
 
+    RUN/config.toml, checkpoints/…/state.json, metrics.jsonl     what was trained
+    RUN/card.json        what the card needs of data and machine   (`pretrain.record`)
+
 Names of corpora, stages and devices come from outside: they are text, never markup.
 """
 
 import html
-import json
-import platform
 import re
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pretrain import card_tables, checkpoint, record
+from pretrain.card_tables import Table, short
 from pretrain.checkpoint import State
 from pretrain.config import Config
+from pretrain.errors import CheckpointError
+from pretrain.families import FAMILIES, LIMITATIONS, OBJECTIVES, Family
 from pretrain.models import Network
+from pretrain.record import Record, Stage
 from pretrain.report import Metrics, write_whole
 from pretrain.shards import Manifest, Shards
-
-Table = list[tuple[str, str]]
 
 _REPEATS = 4
 """Epochs after which a token's repetition is worth clearly less than a fresh one (Muennighoff et al. 2023)."""
 _TOKENS_PER_WEIGHT = 20
 """Compute-optimal tokens for each weight, about (Hoffmann et al. 2022; Besiroglu et al. 2024)."""
-
-
-class Stage(NamedTuple):
-    """A line of the curation's books."""
-
-    name: str
-    before: str
-    after: str
-    kept: str
 
 
 @dataclass(frozen=True)
@@ -44,15 +37,15 @@ class Facts:
 
     name: str
     summary: str
-    uses: list[str]
+    family: Family
     tables: dict[str, Table]
     stages: list[Stage]
     limitations: list[str]
     notes: list[str]
     settings: str
-    data_digest: str
     front_matter: str
     metrics: Metrics
+    record: Record
 
 
 def gather(
@@ -67,43 +60,41 @@ def gather(
     metrics: Metrics,
 ) -> Facts:
     """Collect what is known of a run; `report.json` beside the data adds the curation's yields."""
-    curation = _curation(manifest.folder / "report.json")
-    weights = model.matrix_parameters()
-    epochs = state.tokens / (shards.tokens + len(shards))
-    bits = [line["validation_bits_per_byte"] for line in metrics if line.get("validation_bits_per_byte") is not None]
-    ended = (
-        f"{bits[-1]:.4f} bits per byte on held-out text ({_earliest(metrics)}: {bits[0]:.4f})"
-        if bits
-        else "not evaluated"
+    return compose(
+        config, state, record.gather(manifest, shards, model, hardware=hardware, precision=precision), metrics
     )
+
+
+def compose(config: Config, state: State, known: Record, metrics: Metrics) -> Facts:
+    """Put into words what the files of a run say."""
+    family = FAMILIES.get(known.family, FAMILIES["decoder"])
     return Facts(
-        name=f"{config.model.architecture}-{_short(weights)}",
-        summary=(
-            f"A decoder of {_short(weights)} parameters in its layers ({_short(_all_weights(model))} with embedding "
-            f"and head), trained from random weights to predict the next token on {state.tokens:,} tokens; {ended}."
-        ),
-        uses=_USES,
-        tables={
-            "Evaluation": _evaluation(bits, metrics, config),
-            "Data": _data(manifest, shards, curation, epochs),
-            "Tokenizer": _tokenizer(manifest),
-            "Architecture": _architecture(config, model),
-            "Optimiser and schedule": _optimiser(config),
-            "Cost": _cost(state, model, hardware, precision),
-        },
-        stages=_stages(curation),
-        limitations=_LIMITATIONS,
-        notes=_notes(config, state, epochs, weights, bits, metrics),
+        name=f"{config.model.architecture}-{short(known.layer_parameters)}",
+        summary=_summary(config, state, known, metrics, family),
+        family=family,
+        tables=card_tables.tables(config, state, known, metrics),
+        stages=known.stages,
+        limitations=[LIMITATIONS[0], *family.limitations, *LIMITATIONS[1:]],
+        notes=_notes(config, state, known, metrics),
         settings=config.to_toml(),
-        data_digest=manifest.digest,
-        front_matter=_front_matter(shards),
+        front_matter=_front_matter(known, family),
         metrics=metrics,
+        record=known,
     )
 
 
 def write(path: Path, facts: Facts) -> None:
-    """Write the card."""
+    """Write the card, and beside it card.json, from which it can be written again."""
+    write_whole(path.with_name(record.NAME), facts.record.model_dump_json(indent=1) + "\n")
     write_whole(path, _ENVIRONMENT.get_template("card.md").render(facts=facts))
+
+
+def last_state(run: Path) -> State:
+    """Where a run's latest checkpoint stands; raises `CheckpointError` where there is none."""
+    found = checkpoint.steps(run)
+    if not found:
+        raise CheckpointError(f"{run}: not a run, or one without a checkpoint yet")
+    return checkpoint.read_state(run, found[-1])
 
 
 def plain(text: object) -> Markup:
@@ -113,21 +104,22 @@ def plain(text: object) -> Markup:
     return Markup(html.escape(escaped, quote=False).replace("://", ":&#47;&#47;").replace("@", "&#64;"))  # noqa: S704
 
 
-_USES = [
-    "Best for: continuing text in its corpus's style, scoring text by likelihood, zero-shot comparison of choices.",
-    "Made for: comparing corpora, recipes and settings under equal conditions, and learning how such models behave.",
-    "Fine-tune it before any task; for sentence or token classification an encoder of the same size does better.",
-    "Not for: facts, advice, decisions about people, or unattended publication of what it writes.",
-]
+def _summary(config: Config, state: State, known: Record, metrics: Metrics, family: Family) -> str:
+    bits = card_tables.scores(metrics)
+    ended = (
+        f"{bits[-1]:.4f} bits per byte on held-out text ({card_tables.earliest(metrics)}: {bits[0]:.4f})"
+        if bits
+        else "not evaluated"
+    )
+    asked = OBJECTIVES.get(config.train.objective, config.train.objective)
+    return (
+        f"{family.noun.capitalize()} of {short(known.layer_parameters)} parameters in its layers "
+        f"({short(known.parameters)} with embedding and head), trained from random weights {asked} on "
+        f"{state.tokens:,} tokens; {ended}."
+    )
 
-_LIMITATIONS = [
-    "It repeats the biases, errors and gaps of its corpus; no alignment or safety training took place.",
-    "A model of this size writes fluent nonsense: its statements are not knowledge.",
-    "Text that occurs often in the corpus may come out verbatim.",
-    "Bits per byte are measured on the held-out part of the same corpus and say nothing of other domains.",
-]
 
-
+<<<<<<< HEAD
 def _evaluation(bits: list[float], metrics: Metrics, config: Config) -> Table:
     losses = [line["loss"] for line in metrics if line.get("loss") is not None]
     names = (f"validation, {_earliest(metrics)}", "validation, last")
@@ -210,7 +202,10 @@ def _cost(state: State, model: Network, hardware: str, precision: str) -> Table:
 
 
 def _notes(config: Config, state: State, epochs: float, weights: int, bits: list[float], metrics: Metrics) -> list[str]:
+=======
+def _notes(config: Config, state: State, known: Record, metrics: Metrics) -> list[str]:
     notes = []
+    epochs, weights = card_tables.epochs(state, known), max(1, known.layer_parameters)
     if state.step < config.train.steps:
         notes.append(f"The run stands at step {state.step:,} of {config.train.steps:,}.")
     if epochs > _REPEATS:
@@ -224,58 +219,22 @@ def _notes(config: Config, state: State, epochs: float, weights: int, bits: list
         )
     if state.skipped:
         notes.append(f"{state.skipped} steps had no finite gradient and were skipped.")
-    if not _was_evaluated(metrics):
+    if not card_tables.was_evaluated(metrics):
         notes.append("Its scores on held-out text are lost: metrics.jsonl does not hold them.")
-    elif not bits:
+    elif not card_tables.scores(metrics):
         notes.append("There was no validation text, so nothing is known of its quality on unseen text.")
     return notes
 
 
-def _was_evaluated(metrics: Metrics) -> bool:
-    return any("validation_bits_per_byte" in line for line in metrics)
-
-
-def _earliest(metrics: Metrics) -> str:
-    """What the first known score is of: the untrained model, unless the first lines of metrics.jsonl were lost."""
-    steps = (line["step"] for line in metrics if line.get("validation_bits_per_byte") is not None)
-    step = next(steps, 0)
-    return f"step {step:,}" if step else "untrained"
-
-
-def _stages(curation: dict[str, Any]) -> list[Stage]:
-    found = []
-    stages = curation.get("stages")
-    for stage in stages if isinstance(stages, list) else []:
-        before, after = _inside(stage, "in", "tokens"), _inside(stage, "out", "tokens")
-        if isinstance(before, int) and isinstance(after, int):
-            kept = f"{after / before:.1%}" if before else "–"
-            found.append(Stage(str(stage.get("name")), f"{before:,}", f"{after:,}", kept))
-    return found
-
-
-def _curation(path: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _inside(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _front_matter(shards: Shards) -> str:
+def _front_matter(known: Record, family: Family) -> str:
     """YAML for the hub; language labels only where they look like labels, for YAML reads `no` as false."""
-    labels = [name for name, _ in shards.shares("language") if re.fullmatch(r"[a-z]{2,3}", name)][:20]
+    labels = [name for name, _ in known.languages if re.fullmatch(r"[a-z]{2,3}", name)]
     languages = ["language:", *(f'- "{label}"' for label in labels)] if labels else []
-    return "\n".join(
-        [*languages, "pipeline_tag: text-generation", "tags:", "- pretraining", "- from-scratch", "- sluice"]
-    )
+    task = f"pipeline_tag: {family.pipeline_tag}"
+    return "\n".join([*languages, task, "library_name: transformers", "tags:", *_TAGS])
 
 
+<<<<<<< HEAD
 def _all_weights(model: Network) -> int:
     return sum(weight.numel() for weight in model.parameters())
 
@@ -293,6 +252,8 @@ def _version(package: str) -> str:
     except ImportError:
         return "unknown"
 
+=======
+_TAGS = ("- pretraining", "- from-scratch", "- sluice")
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("pretrain"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
