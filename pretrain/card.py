@@ -119,90 +119,6 @@ def _summary(config: Config, state: State, known: Record, metrics: Metrics, fami
     )
 
 
-<<<<<<< HEAD
-def _evaluation(bits: list[float], metrics: Metrics, config: Config) -> Table:
-    losses = [line["loss"] for line in metrics if line.get("loss") is not None]
-    names = (f"validation, {_earliest(metrics)}", "validation, last")
-    rows = [(name, f"{value:.4f} bits per byte") for name, value in zip(names, (bits[:1] + bits[-1:]), strict=False)]
-    missing = "none: the split is empty" if _was_evaluated(metrics) else "unknown: not in metrics.jsonl"
-    rows = rows or [("validation", missing)]
-    rows += [("training loss, last", f"{losses[-1]:.4f} nats a token")] if losses else []
-    return [*rows, ("packing", f"documents in stored order, cut at {config.model.context} tokens")]
-
-
-def _data(manifest: Manifest, shards: Shards, curation: dict[str, Any], epochs: float) -> Table:
-    recipe = curation.get("recipe")
-    rows = [
-        ("corpus", ", ".join(name for name, _ in shards.shares("source")[:8])),
-        ("documents", f"{len(shards):,}"),
-        ("unique text tokens", f"{shards.tokens:,}"),
-        ("epochs", f"{epochs:.2f}"),
-        ("languages", ", ".join(f"{name} ({count:,})" for name, count in shards.shares("language")[:8])),
-        ("manifest sha256", manifest.digest),
-    ]
-    if isinstance(recipe, dict) and "name" in recipe:
-        rows.append(("recipe", str(recipe["name"])))
-    for key, label in (("of_raw", "yield of raw text"), ("of_extracted", "yield of extracted text")):
-        share = _inside(curation, "yield", key, "tokens")
-        if isinstance(share, (int, float)):
-            rows.append((label, f"{share:.2%} of tokens"))
-    return [(name, value) for name, value in rows if value]
-
-
-def _tokenizer(manifest: Manifest) -> Table:
-    rows = [("vocabulary", f"{manifest.vocabulary:,} with reserved ids")]
-    said = manifest.counts.get("train", {})
-    if said.get("bytes") and said.get("tokens"):
-        rows.append(("bytes a token", f"{said['bytes'] / said['tokens']:.2f}"))
-    return rows + ([("sha256", manifest.tokenizer_sha256)] if manifest.tokenizer_sha256 else [])
-
-
-def _architecture(config: Config, model: Network) -> Table:
-    shape = config.model
-    kinds = {"nanochat": "NanoChat (ReLU², QK-norm)", "qwen3": "Qwen3 (SwiGLU, QK-norm)", "llama": "Llama (SwiGLU)"}
-    return [
-        ("family", kinds[shape.architecture]),
-        ("layers", str(shape.layers)),
-        ("width, inner width", f"{shape.width}, {shape.feedforward}"),
-        ("heads, key-value heads", f"{shape.heads}, {shape.kv_heads}"),
-        ("positions", f"rotary, θ = {shape.rope_theta:,.0f}; context {shape.context:,} tokens"),
-        ("head", "tied to the embedding" if shape.tied else "untied"),
-        ("documents in attention", "isolated" if config.data.isolate_documents else "concatenated"),
-        ("parameters in layers", f"{model.matrix_parameters():,}"),
-        ("parameters, all", f"{_all_weights(model):,}"),
-    ]
-
-
-def _optimiser(config: Config) -> Table:
-    optim, train = config.optim, config.train
-    name = "Muon" if optim.matrices == "muon" else "AdamW"
-    return [
-        ("matrices", f"{name}, peak rate {optim.matrix_learning_rate:g}, weight decay {optim.weight_decay:g}"),
-        ("embedding, head", f"AdamW, peak rates {optim.embedding_learning_rate:g}, {optim.head_learning_rate:g}"),
-        ("schedule", f"{optim.warmup} steps up, stable, linear over the last {optim.decay:.0%} to {optim.floor:g}"),
-        ("batch", f"{train.batch} rows of {config.model.context} tokens"),
-        ("steps", f"{train.steps:,}"),
-        ("seeds", f"weights {train.seed}, order {config.data.seed}"),
-    ]
-
-
-def _cost(state: State, model: Network, hardware: str, precision: str) -> Table:
-    flops = model.flops_per_token() * state.tokens
-    return [
-        ("hardware", hardware),
-        ("precision", f"{precision} matrix products, float32 weights"),
-        ("time in steps", f"{state.seconds:,.0f} s"),
-        ("tokens a second", f"{state.tokens / state.seconds:,.0f}" if state.seconds else "0"),
-        ("floating-point operations", f"{flops:.3g}"),
-        (
-            "software",
-            f"sluice-corpus {_version('sluice-corpus')}, torch {_version('torch')}, Python {platform.python_version()}",
-        ),
-    ]
-
-
-def _notes(config: Config, state: State, epochs: float, weights: int, bits: list[float], metrics: Metrics) -> list[str]:
-=======
 def _notes(config: Config, state: State, known: Record, metrics: Metrics) -> list[str]:
     notes = []
     epochs, weights = card_tables.epochs(state, known), max(1, known.layer_parameters)
@@ -234,25 +150,6 @@ def _front_matter(known: Record, family: Family) -> str:
     return "\n".join([*languages, task, "library_name: transformers", "tags:", *_TAGS])
 
 
-<<<<<<< HEAD
-def _all_weights(model: Network) -> int:
-    return sum(weight.numel() for weight in model.parameters())
-
-
-def _short(count: int) -> str:
-    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
-            return f"{count / size:.3g}{letter}"
-    return str(count)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except ImportError:
-        return "unknown"
-
-=======
 _TAGS = ("- pretraining", "- from-scratch", "- sluice")
 
 _ENVIRONMENT = Environment(
