@@ -36,7 +36,7 @@ class State:
     step: int = 0
     """Steps done."""
     tokens: int = 0
-    """Targets seen."""
+    """Of the corpus seen, ends of documents among them."""
     skipped: int = 0
     """Steps whose gradient was not finite."""
     seconds: float = 0.0

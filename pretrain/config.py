@@ -14,6 +14,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pretrain.errors import ConfigError
+from pretrain.lengths import Objective, lengths
+from pretrain.tokens import SENTINELS
 
 SEEDS = 2**63
 """Seeds are below it: what TOML, torch and NumPy all hold."""
@@ -24,8 +26,17 @@ _FAMILIES: dict[str, Family] = {
     "nanochat": "decoder", "qwen3": "decoder", "llama": "decoder", "modernbert": "encoder", "t5": "seq2seq",
 }  # fmt: skip
 
+OBJECTIVES: dict[Family, tuple[Objective, ...]] = {
+    "decoder": ("clm",), "encoder": ("mlm",), "seq2seq": ("span", "prefix", "ul2"),
+}  # fmt: skip
+"""What each family can be asked."""
+
 RUN_OPTIONS = frozenset({"train.keep", "train.checkpoint_every", "train.device", "train.threads"})
 """Keys that may differ between a run and its resumption: they do not say what is learnt."""
+
+
+_SHORTEST = 8
+"""Inputs that hold a corrupted row with room for its marks."""
 
 
 class Section(BaseModel):
@@ -150,7 +161,15 @@ class Data(Section):
 class Train(Section):
     """The loop."""
 
-    objective: Literal["clm"] = "clm"
+    objective: Objective = "clm"
+    """What a model is asked: `clm` the next token (decoders), `mlm` masked tokens (encoders), `span` corrupted spans,
+    `prefix` the rest of a row, `ul2` a mixture of seven corruptions (encoder–decoders)."""
+    mask_ratio: float = Field(0.30, gt=0, lt=1)
+    """`mlm`: share of text tokens to predict. Evaluations always ask for 15 %."""
+    span_density: float = Field(0.15, gt=0, lt=1)
+    """`span`: share of tokens to predict. Evaluations always ask for 15 % in spans of 3."""
+    span_mean: float = Field(3.0, ge=1)
+    """`span`: mean length of a corrupted span in tokens."""
     steps: int = Field(1_000, ge=1)
     batch: int = Field(16, ge=1)
     """Rows a step."""
@@ -186,6 +205,26 @@ class Config(Section):
     optim: Optim = Optim()
     data: Data = Data()
     train: Train = Train()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        known = OBJECTIVES[self.model.family]
+        if self.train.objective not in known:
+            said = f"train.objective must be {' or '.join(known)} for {self.model.architecture}"
+            raise ValueError(f"{said}, not {self.train.objective}")
+        if self.model.family == "seq2seq" and self.model.context < _SHORTEST:
+            raise ValueError(f"model.context must be at least {_SHORTEST} for {self.train.objective}")
+        self._sentinels_suffice()
+        return self
+
+    def _sentinels_suffice(self) -> None:
+        train = self.train
+        spans = lengths(train.objective, self.model.context, train.span_density, train.span_mean).spans
+        if spans > SENTINELS:
+            raise ValueError(
+                f"a row of {self.model.context} inputs holds {spans} spans, but there are {SENTINELS} sentinels; "
+                "lower model.context or train.span_density, or raise train.span_mean"
+            )
 
     def to_toml(self) -> str:
         """The configuration with every default written out; `load` reads it back to an equal one."""
@@ -242,7 +281,8 @@ def _sentence(error: Any) -> str:
     where = [str(part) for part in error["loc"]]
     dotted = ".".join(where)
     if error["type"] != "extra_forbidden":
-        return f"{dotted}: {error['msg'].removeprefix('Value error, ')}" + _got(error)
+        said = error["msg"].removeprefix("Value error, ") + _got(error)
+        return f"{dotted}: {said}" if dotted else said
     section = Config.model_fields.get(where[0])
     if len(where) == 1 or section is None or section.annotation is None:
         return f"{dotted}: unknown section; {_nearest(where[0], list(Config.model_fields), '')}"

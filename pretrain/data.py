@@ -19,11 +19,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pretrain.draws import Keys, key, keyed, permutation
 from pretrain.errors import DataError
 from pretrain.shards import Shards
 from pretrain.tokens import END_OF_TEXT, PAD
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+__all__ = ["Packing", "Rows", "permutation"]
 
 
 class Rows(NamedTuple):
@@ -33,6 +34,8 @@ class Rows(NamedTuple):
     """(B, S)"""
     documents: NDArray[np.int64]
     """(B, S) each token's document, an end-of-text to the one it ends; −1 for padding and before the stream."""
+    keys: Keys
+    """(B,) from (seed, epoch, row of the stream): what an objective draws by."""
 
 
 class _Epoch(NamedTuple):
@@ -42,6 +45,8 @@ class _Epoch(NamedTuple):
     """Stream position after each document's end-of-text."""
     rows: NDArray[np.int64]
     """Row of the stream for each row of the epoch."""
+    keys: Keys
+    """One for each of `rows`."""
 
 
 class Packing:
@@ -75,10 +80,17 @@ class Packing:
         size = self.lead + self.length
         tokens = np.full((count, size), PAD, np.int64)
         documents = np.full((count, size), -1, np.int64)
+        keys = np.zeros(count, np.uint64)
         for i in range(count):
-            epoch, row = divmod(first + i, self.rows_per_epoch)
-            self._fill(self._epoch(epoch), row, tokens[i], documents[i])
-        return Rows(tokens, documents)
+            number, place = divmod(first + i, self.rows_per_epoch)
+            epoch = self._epoch(number)
+            self._fill(epoch, int(epoch.rows[place]), tokens[i], documents[i])
+            keys[i] = epoch.keys[place]
+        return Rows(tokens, documents, keys)
+
+    def seen(self, rows: Rows) -> int:
+        """Tokens of the corpus in rows, leads and padding aside."""
+        return int((rows.documents[:, self.lead :] >= 0).sum())
 
     def _order(self, epoch: int) -> _Epoch:
         count = len(self._lengths)
@@ -87,11 +99,12 @@ class Packing:
         else:
             order = permutation(count, self.seed, epoch, 0)
             rows = permutation(self.rows_per_epoch, self.seed, epoch, 1)
-        return _Epoch(order, np.cumsum(self._lengths[order] + 1), rows)
+        keys = keyed(key(self.seed or 0, epoch, 2), rows)
+        return _Epoch(order, np.cumsum(self._lengths[order] + 1), rows, keys)
 
     def _fill(self, epoch: _Epoch, row: int, tokens_S: NDArray[np.int64], documents_S: NDArray[np.int64]) -> None:
         """Copy one row out of the stream, document by document."""
-        begin = int(epoch.rows[row]) * self.length - self.lead
+        begin = row * self.length - self.lead
         end = min(begin + len(tokens_S), int(epoch.ends[-1]))
         tokens_S[: max(-begin, 0)] = END_OF_TEXT
         at = max(begin, 0)
@@ -109,24 +122,3 @@ class Packing:
                 tokens_S[upto - begin - 1] = END_OF_TEXT
             documents_S[here : upto - begin] = number
             at, place = upto, place + 1
-
-
-def permutation(size: int, *key: int) -> NDArray[np.int64]:
-    """A permutation of 0..size − 1 that depends on `key` alone, whatever the version of NumPy.
-
-    Sorts by SplitMix64 of (key, index) (Steele, Lea and Flood 2014).
-    """
-    state = np.zeros(1, np.uint64)
-    for part in key:
-        state = _mix(state ^ np.uint64(part))
-    with np.errstate(over="ignore"):
-        draws = _mix(state + np.arange(size, dtype=np.uint64) * _GOLDEN)
-    return np.argsort(draws, kind="stable")
-
-
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        x = x + _GOLDEN
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

@@ -4,6 +4,11 @@
 
 Control tokens weigh no bytes and their nats are not counted. The packing is fixed: validation documents in stored
 order, concatenated and cut at the model's context, whatever the training order.
+
+The figure of a causal model is the length of a code for the text. Other objectives are scored by the same formula over
+the tokens they are asked, on masks that are a function of the row's number alone: 15 % of a masked model's text, spans
+of density 0.15 and mean 3 for span corruption. That is no code length, and none of them is comparable to another
+objective's.
 """
 
 import math
@@ -13,15 +18,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pretrain.config import Data
-from pretrain.data import Packing
+from pretrain import loss
+from pretrain.config import Data, Train
 from pretrain.models import Network
-from pretrain.models.head import token_nats
-from pretrain.objectives import clm
+from pretrain.objectives import IGNORE, evaluated, objective
 from pretrain.shards import Shards
 from pretrain.tokens import Vocabulary
 
 _TOKENS_AT_ONCE = 8_192
+_CAUSAL = Train()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,35 +49,27 @@ class Score:
 
 
 @torch.no_grad()
-def score(model: Network, shards: Shards, vocabulary: Vocabulary, data: Data) -> Score | None:
-    """Score each text token of the validation split once, up to `data.validation_tokens` by whole documents.
+def score(model: Network, shards: Shards, vocabulary: Vocabulary, data: Data, train: Train = _CAUSAL) -> Score | None:
+    """Score the targets of the validation split, up to `data.validation_tokens` by whole documents.
 
-    None where the split holds no document.
+    A causal model is asked each text token once; for other objectives of `train` see the module's text. None where the
+    split holds no document.
     """
     if not len(shards):
         return None
     documents = max(1, int(np.searchsorted(np.cumsum(shards.lengths), data.validation_tokens, side="right")))
-    packing = Packing(shards, model.config.context, None, documents=documents)
+    asked = objective(evaluated(train), model.config.context, vocabulary)
+    packing = asked.packing(shards, None, documents)
     lengths = vocabulary.byte_lengths.astype(np.int64)
     nats, sizes, counts = np.zeros(documents), np.zeros(documents, np.int64), np.zeros(documents, np.int64)
     at_once = max(1, _TOKENS_AT_ONCE // model.config.context)
     for first in range(0, packing.rows_per_epoch, at_once):
-        batch = clm(packing.rows(first, min(at_once, packing.rows_per_epoch - first)))
-        text = (batch.targets >= 0) & (lengths[batch.targets] > 0)
-        costs = _nats(model, batch.inputs, batch.targets, batch.documents if data.isolate_documents else None)
-        where = batch.documents[text]
-        np.add.at(nats, where, costs[text])
-        np.add.at(sizes, where, lengths[batch.targets[text]])
-        np.add.at(counts, where, 1)
+        batch = asked.ask(packing.rows(first, min(at_once, packing.rows_per_epoch - first)), None)
+        costs = loss.nats(model, loss.tensors(batch, model, isolate=data.isolate_documents)).double().cpu().numpy()
+        chosen = batch.targets != IGNORE
+        targets, where = batch.targets[chosen], batch.target_documents[chosen]
+        text = lengths[targets] > 0
+        np.add.at(nats, where[text], costs[text])
+        np.add.at(sizes, where[text], lengths[targets[text]])
+        np.add.at(counts, where[text], 1)
     return Score(nats, sizes, counts)
-
-
-def _nats(
-    model: Network, inputs: NDArray[np.int64], targets: NDArray[np.int64], documents: NDArray[np.int64] | None
-) -> NDArray[np.float64]:
-    where = model.head.weight.device
-    isolated = None if documents is None else torch.from_numpy(np.ascontiguousarray(documents)).to(where)
-    hidden = model(torch.from_numpy(np.ascontiguousarray(inputs)).to(where), isolated)
-    flat = torch.from_numpy(np.ascontiguousarray(targets)).to(where).flatten()
-    nats = token_nats(hidden.flatten(0, 1), model.head.weight, flat, model.config.logit_cap)
-    return nats.double().cpu().numpy().reshape(targets.shape)

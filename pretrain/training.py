@@ -20,20 +20,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 from torch import Tensor
 
 from pretrain import card, checkpoint, evaluation, hardware, report
 from pretrain.checkpoint import State
 from pretrain.config import Config, load
-from pretrain.data import Packing
 from pretrain.errors import CheckpointError, PretrainError, UsageError
+from pretrain.loss import loss, tensors
 from pretrain.models import build
-from pretrain.models.head import cross_entropy
-from pretrain.objectives import IGNORE, Batch, clm
+from pretrain.objectives import IGNORE, Batch, objective
 from pretrain.optim import Optimizers, schedule
 from pretrain.shards import Manifest, Shards
 from pretrain.signals import Stop
@@ -106,7 +103,8 @@ class Run:
         self.vocabulary = manifest.open_vocabulary()
         self.shards = Shards(manifest, "train")
         self.validation = Shards(manifest, "validation")
-        self.packing = Packing(self.shards, config.model.context, config.data.seed)
+        self.objective = objective(config.train, config.model.context, self.vocabulary)
+        self.packing = self.objective.packing(self.shards, config.data.seed)
         if config.train.threads:
             torch.set_num_threads(config.train.threads)
         self.device = hardware.device(config.train)
@@ -186,11 +184,11 @@ class Run:
     def step(self) -> dict[str, Any]:
         """One update; gives the line for metrics.jsonl."""
         began, train = time.perf_counter(), self.config.train
-        batch = clm(self.packing.rows(self.state.step * train.batch, train.batch), self.shards.weights)
-        targets = int((batch.targets != IGNORE).sum())
-        share = targets if batch.weights is None else max(float(batch.weights.sum()), 1e-9)
+        rows = self.packing.rows(self.state.step * train.batch, train.batch)
+        batch, tokens = self.objective.ask(rows, self.shards.weights), self.packing.seen(rows)
+        share = (batch.targets != IGNORE).sum() if batch.weights is None else batch.weights.sum()
         rate = schedule(self.state.step, train.steps, self.config.optim)
-        loss, norm = self._gradient(batch, share)
+        loss, norm = self._gradient(batch, max(float(share), 1e-9))
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:
             self.optimizers.rate(rate)
@@ -201,19 +199,19 @@ class Run:
         self.state = replace(
             self.state,
             step=self.state.step + 1,
-            tokens=self.state.tokens + targets,
+            tokens=self.state.tokens + tokens,
             skipped=self.state.skipped + (not finite),
             seconds=self.state.seconds + seconds,
         )
         line: dict[str, Any] = {"step": self.state.step, "tokens": self.state.tokens, "loss": loss if finite else None}
         line["learning_rate"] = self.config.optim.matrix_learning_rate * rate
-        line |= {"tokens_per_second": round(targets / seconds, 1), "gradient_norm": norm if finite else None}
+        line |= {"tokens_per_second": round(tokens / seconds, 1), "gradient_norm": norm if finite else None}
         return line if finite else line | {"skipped": True}
 
     def evaluate(self) -> float | None:
         """Bits per byte on validation."""
         with self._autocast():
-            score = evaluation.score(self.model, self.validation, self.vocabulary, self.config.data)
+            score = evaluation.score(self.model, self.validation, self.vocabulary, self.config.data, self.config.train)
         return None if score is None or not math.isfinite(score.bits_per_byte) else score.bits_per_byte
 
     def publish(self) -> None:
@@ -230,29 +228,16 @@ class Run:
         """Fill the gradients of the mean loss; gives it and the norm before clipping."""
         train = self.config.train
         size = train.micro_batch or train.batch
-        loss = torch.zeros((), device=self.device)
+        isolate = self.config.data.isolate_documents
+        total = torch.zeros((), device=self.device)
         for first in range(0, train.batch, size):
-            part = slice(first, first + size)
-            documents = batch.documents[part] if self.config.data.isolate_documents else None
-            weights = None if batch.weights is None else self._tensor(batch.weights[part]).flatten()
+            part = tensors(batch.part(slice(first, first + size)), self.model, isolate=isolate)
             with self._autocast():
-                hidden = self.forward(
-                    self._tensor(batch.inputs[part]), None if documents is None else self._tensor(documents)
-                )
-                nats = cross_entropy(
-                    hidden.flatten(0, 1),
-                    self.model.head.weight,
-                    self._tensor(batch.targets[part]).flatten(),
-                    weights,
-                    self.config.model.logit_cap,
-                )
+                nats = loss(self.model, part, self.forward)
             (nats / share).backward()  # type: ignore[no-untyped-call]
-            loss += nats.detach() / share
+            total += nats.detach() / share
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optim.clip or math.inf)
-        return loss.item(), norm.item()
-
-    def _tensor(self, array: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, non_blocking=True)
+        return total.item(), norm.item()
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         enabled = self.compute_type != torch.float32

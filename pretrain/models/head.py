@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from pretrain.objectives import IGNORE
+from pretrain.objectives.batch import IGNORE
 
 _CHUNK_VALUES = 2**21
 """Logits held at once on a CPU (8 MB in float32)."""

@@ -126,9 +126,9 @@ def test_an_empty_corpus_is_refused(settings, tmp_path):
 
 
 def test_a_step_without_a_finite_gradient_is_skipped_and_counted(settings, corpus, tmp_path, monkeypatch):
-    real = training.cross_entropy
+    real = training.loss
     calls = iter(range(1000))
-    monkeypatch.setattr(training, "cross_entropy", lambda *a: real(*a) * (math.nan if next(calls) in (3, 4) else 1))
+    monkeypatch.setattr(training, "loss", lambda *a: real(*a) * (math.nan if next(calls) in (3, 4) else 1))
 
     train(settings, corpus, tmp_path / "run")
 
@@ -143,8 +143,8 @@ def test_a_step_without_a_finite_gradient_is_skipped_and_counted(settings, corpu
 
 
 def test_a_run_that_diverged_says_so(settings, corpus, tmp_path, monkeypatch):
-    real = training.cross_entropy
-    monkeypatch.setattr(training, "cross_entropy", lambda *a: real(*a) * math.inf)
+    real = training.loss
+    monkeypatch.setattr(training, "loss", lambda *a: real(*a) * math.inf)
 
     with pytest.raises(PretrainError, match="no finite gradient for 25 steps") as caught:
         train(load(settings, ["train.steps=40"]), corpus, tmp_path / "run")
