@@ -2,13 +2,11 @@
 
 from pretrain.config import Model
 from pretrain.models.decoder import Decoder
-from pretrain.models.encoder import Encoder
 from pretrain.models.network import Network
-from pretrain.models.seq2seq import Seq2Seq
 
 __all__ = ["Network", "build"]
 
-_NETWORKS: dict[str, type[Network]] = {"decoder": Decoder, "encoder": Encoder, "seq2seq": Seq2Seq}
+_NETWORKS: dict[str, type[Network]] = {"decoder": Decoder}
 
 
 def build(model: Model) -> Network:

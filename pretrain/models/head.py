@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from pretrain.models.linear import outer, product
 from pretrain.objectives.batch import IGNORE
 
 _CHUNK_VALUES = 2**21
@@ -64,8 +65,8 @@ class _CrossEntropy(torch.autograd.Function):
             grad.mul_((share / total)[:, None])
             grad.scatter_add_(1, targets.clamp(min=0)[:, None], -share[:, None])
             grad = (grad if slope is None else grad.mul_(slope)).to(head.dtype)
-            grad_hidden[rows] = grad @ head
-            grad_head += grad.T @ hidden
+            grad_hidden[rows] = product(grad, head.T)
+            grad_head += outer(grad, hidden)
         ctx.save_for_backward(grad_hidden, grad_head)
         return loss
 
@@ -77,7 +78,7 @@ class _CrossEntropy(torch.autograd.Function):
 
 
 def _logits(hidden_ND: Tensor, head_VD: Tensor, cap: float) -> Tensor:
-    logits = (hidden_ND.to(head_VD.dtype) @ head_VD.T).float()
+    logits = product(hidden_ND.to(head_VD.dtype), head_VD).float()
     return logits.div_(cap).tanh_().mul_(cap) if cap else logits
 
 

@@ -1,4 +1,4 @@
-"""Layers that the networks share. Shapes: B rows, T tokens, D width, H heads, K width of a head, I inner width."""
+"""Layers that every architecture shares. Shapes: B rows, T tokens, D width, H heads, K width of a head."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pretrain.config import Model
-from pretrain.models.kernels import rms_norm, rotate
+from pretrain.models.linear import Linear
 
 
 @dataclass
@@ -39,50 +39,43 @@ class RMSNorm(nn.Module):
     def __init__(self, width: int, epsilon: float, *, weighted: bool) -> None:
         super().__init__()
         self.epsilon = epsilon
+        self.width = (width,)
         self.weight = nn.Parameter(torch.empty(width)) if weighted else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last axis; same shape and type."""
-        return rms_norm(x, self.weight, self.epsilon)
+        weight = None if self.weight is None else self.weight.to(x.dtype)
+        return functional.rms_norm(x, self.width, weight, self.epsilon)
 
 
-def norm(model: Model) -> nn.Module:
-    """The norm of the residual stream: LayerNorm without bias for ModernBERT, RMSNorm for all others."""
-    if model.architecture == "modernbert":
-        return nn.LayerNorm(model.width, model.norm_epsilon, bias=False)
-    return RMSNorm(model.width, model.norm_epsilon, weighted=model.architecture != "nanochat")
-
-
-def rotation(positions_T: Tensor, head: int, theta: float, *, reverse: bool = False) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (T, 1, K/2) of rotary positions (Su et al. 2021): angle t·θ^(−2i/K) for the i-th pair.
+def rotation(positions_T: Tensor, head: int, theta: float, *, reverse: bool) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (T, K/2) of rotary positions (Su et al. 2021): angle t·θ^(−2i/K) for the i-th pair.
 
     `reverse` rotates by the negative angle, as NanoChat does.
     """
     exponents = torch.arange(0, head, 2, dtype=torch.float32, device=positions_T.device) / head
-    angles = (positions_T.float()[:, None] / theta**exponents)[:, None]
+    angles = positions_T.float()[:, None] / theta**exponents
     return angles.cos(), -angles.sin() if reverse else angles.sin()
 
 
-def together(x_BTD: Tensor, *linears: nn.Linear) -> Tensor:
-    """The outputs of several layers without bias, one after another on the last axis, by one matrix product.
-
-    The weights stay apart, since Muon makes each of them orthogonal by itself; to join them costs a copy.
-    """
-    return functional.linear(x_BTD, torch.cat([linear.weight for linear in linears]))
+def rotate(x_BHTK: Tensor, cos_TK: Tensor, sin_TK: Tensor) -> Tensor:
+    """Rotate the pairs (x_i, x_(i + K/2)), the half-split layout of transformers' Llama."""
+    first, second = x_BHTK.chunk(2, dim=-1)
+    cos, sin = cos_TK.to(x_BHTK.dtype), sin_TK.to(x_BHTK.dtype)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
 class Attention(nn.Module):
-    """Self-attention with rotary positions and grouped keys and values; causal in decoders."""
+    """Causal self-attention with rotary positions and grouped keys and values."""
 
     def __init__(self, model: Model, layer: int) -> None:
         super().__init__()
         self.layer, self.heads, self.kv_heads = layer, model.heads, model.kv_heads
         self.head = model.width // model.heads
-        self.causal = model.family == "decoder"
-        self.query = nn.Linear(model.width, model.heads * self.head, bias=False)
-        self.key = nn.Linear(model.width, model.kv_heads * self.head, bias=False)
-        self.value = nn.Linear(model.width, model.kv_heads * self.head, bias=False)
-        self.output = nn.Linear(model.heads * self.head, model.width, bias=False)
+        self.query = Linear(model.width, model.heads * self.head)
+        self.key = Linear(model.width, model.kv_heads * self.head)
+        self.value = Linear(model.width, model.kv_heads * self.head)
+        self.output = Linear(model.heads * self.head, model.width)
         self.norm_first = model.architecture == "qwen3"
         self.norm_last = model.architecture == "nanochat"
         if self.norm_first or self.norm_last:
@@ -90,55 +83,47 @@ class Attention(nn.Module):
             self.key_norm = RMSNorm(self.head, model.norm_epsilon, weighted=self.norm_first)
 
     def forward(
-        self, x_BTD: Tensor, turn: tuple[Tensor, Tensor], mask_BTT: Tensor | None, cache: Cache | None = None
+        self, x_BTD: Tensor, turn: tuple[Tensor, Tensor], mask_BTT: Tensor | None, cache: Cache | None
     ) -> Tensor:
-        """`turn` as `rotation` gives it; `mask_BTT` is True where a query may look, None for all or plain causal."""
-        parts = together(x_BTD, self.query, self.key, self.value).view(*x_BTD.shape[:2], -1, self.head)
-        query, key, value = torch.split(parts, [self.heads, self.kv_heads, self.kv_heads], dim=2)
+        """`turn` as `rotation` gives it; `mask_BTT` is True where a query may look, None for plain causal."""
+        query = self._split(self.query(x_BTD), self.heads)
+        key = self._split(self.key(x_BTD), self.kv_heads)
+        value = self._split(self.value(x_BTD), self.kv_heads)
         if self.norm_first:
             query, key = self.query_norm(query), self.key_norm(key)
         query, key = rotate(query, *turn), rotate(key, *turn)
         if self.norm_last:
             query, key = self.query_norm(query), self.key_norm(key)
-        query, key, value = (part.transpose(1, 2) for part in (query, key, value.to(query.dtype)))
         if cache is not None:
             key, value = cache.extend(self.layer, key, value)
         mixed = functional.scaled_dot_product_attention(
             query,
             key,
-            value,
+            value.to(query.dtype),
             attn_mask=None if mask_BTT is None else mask_BTT[:, None],
-            is_causal=self.causal and mask_BTT is None and query.shape[2] > 1,
+            is_causal=mask_BTT is None and query.shape[2] > 1,
             enable_gqa=self.kv_heads != self.heads,
         )
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 
+    def _split(self, x_BTD: Tensor, heads: int) -> Tensor:
+        return x_BTD.view(*x_BTD.shape[:2], heads, self.head).transpose(1, 2)
+
 
 class FeedForward(nn.Module):
-    """W₂·a(W₁x), or gated: W₂·(a(W₁x) ⊙ W₃x) (Shazeer 2020).
-
-    a is relu(·)² for NanoChat (So et al. 2021), ungated; silu for Qwen3 and Llama; gelu for ModernBERT; gelu by its
-    tanh approximation for T5.
-    """
+    """ReLU²: W₂·relu(W₁x)² (So et al. 2021), or SwiGLU: W₂·(silu(W₁x) ⊙ W₃x) (Shazeer 2020)."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
-        self.architecture = model.architecture
-        self.up = nn.Linear(model.width, model.feedforward, bias=False)
+        self.up = Linear(model.width, model.feedforward)
         gated = model.architecture != "nanochat"
-        self.gate = nn.Linear(model.width, model.feedforward, bias=False) if gated else None
-        self.down = nn.Linear(model.feedforward, model.width, bias=False)
+        self.gate = Linear(model.width, model.feedforward) if gated else None
+        self.down = Linear(model.feedforward, model.width)
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) → (B, T, D)."""
-        out: Tensor = self.down(self._inner(x_BTD))
+        up = self.up(x_BTD)
+        inner = functional.relu(up).square() if self.gate is None else functional.silu(self.gate(x_BTD)) * up
+        out: Tensor = self.down(inner)
         return out
-
-    def _inner(self, x_BTD: Tensor) -> Tensor:
-        if self.gate is None:
-            return functional.relu(self.up(x_BTD)).square()
-        gate, up = together(x_BTD, self.gate, self.up).chunk(2, dim=-1)
-        if self.architecture in ("qwen3", "llama"):
-            return functional.silu(gate) * up
-        return functional.gelu(gate, approximate="tanh" if self.architecture == "t5" else "none") * up

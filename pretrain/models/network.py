@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pretrain.config import Family, Model
+from pretrain.models.linear import Linear
 
 
 class Network(nn.Module):
@@ -89,7 +90,7 @@ class Network(nn.Module):
 
 def head(model: Model, embedding: nn.Embedding) -> nn.Linear:
     """The last matrix (V, D): its own, or that of the embedding."""
-    made = nn.Linear(model.width, model.vocabulary, bias=False)
+    made = Linear(model.width, model.vocabulary)
     if model.tied:
         made.weight = embedding.weight
     return made
