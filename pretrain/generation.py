@@ -1,43 +1,15 @@
 """Text from a trained run: one token after another, with cached keys and values."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from pretrain import checkpoint
-from pretrain.config import Config, load
-from pretrain.errors import CheckpointError, UsageError
-from pretrain.models import Network, build
+from pretrain.errors import UsageError
 from pretrain.models.layers import Cache
-from pretrain.tokens import END_OF_TEXT, Vocabulary
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A run opened for use: weights of a checkpoint and the tokenizer."""
-
-    config: Config
-    model: Network
-    vocabulary: Vocabulary
-    step: int
-
-
-def open_run(run: Path, step: int | None = None) -> Trained:
-    """Load a run's latest checkpoint, or that of `step`; raises `CheckpointError` where there is none."""
-    if not (run / "config.toml").is_file():
-        raise CheckpointError(f"{run}: not a run (no config.toml)")
-    found = checkpoint.steps(run)
-    if not found or (step is not None and step not in found):
-        raise CheckpointError(f"{run}: no checkpoint{'' if step is None else f' of step {step}'}; there are {found}")
-    config = load(run / "config.toml")
-    model = build(config.model)
-    chosen = found[-1] if step is None else step
-    checkpoint.load_weights(run, chosen, model)
-    vocabulary = Vocabulary.open(run / "tokenizer" / "tokenizer.json", config.model.vocabulary)
-    return Trained(config, model.eval(), vocabulary, chosen)
+from pretrain.tokens import END_OF_TEXT
+from pretrain.trained import Trained, open_run
 
 
 def generate(

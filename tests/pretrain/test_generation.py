@@ -4,10 +4,11 @@ import torch
 from pretrain import generate, load, train
 from pretrain.config import Config, Model
 from pretrain.errors import CheckpointError, UsageError
-from pretrain.generation import Trained, continuation, open_run
+from pretrain.generation import continuation
 from pretrain.models.decoder import Decoder
 from pretrain.shards import Manifest
 from pretrain.tokens import END_OF_TEXT
+from pretrain.trained import Trained, open_run
 from tests.pretrain import token_folder
 
 
