@@ -17,6 +17,7 @@ from curate.classifier import model_file
 from curate.errors import AssetError
 from curate.lexicons import language_code
 from curate.models import quantised
+from curate.models.nameless import nameless
 from curate.ops import experts, langid, profiles, subwords
 from curate.ops.normal import normalise
 
@@ -118,7 +119,8 @@ class Embedded:
         return bits, usual
 
     def answer(self, texts: pa.StringArray) -> Answers:
-        """The likeliest label of every text and what is known about it."""
+        """The likeliest label of every text and what is known about it, whatever group of people it names."""
+        texts = nameless(texts)
         folded = normalise(*buffers(texts), punctuation=False)
         own = subwords.scores(folded.offsets, folded.data, self._own.table)
         best, features = experts.combine(folded.offsets, folded.data, own, self._bayes.scores(texts), self._scheme)

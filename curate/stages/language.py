@@ -37,7 +37,8 @@ class Language(Filter):
     The model is a fastText classifier by path, such as lid.176 (Joulin et al., "Bag of Tricks for
     Efficient Text Classification", EACL 2017) or GlotLID, or else the one that comes with Sluice: an own fastText
     model and py3langid's (Lui and Baldwin, "langid.py", ACL 2012) together, 477 languages, as compiled kernels,
-    whose scores are calibrated (`docs/language.md`). A fastText model's score is as the model gives it.
+    whose scores are calibrated and do not go by the names of groups of people (`docs/language.md`). A fastText model's
+    score is as the model gives it.
     The window lies in the middle because pages begin with titles, menus and licences in other languages: of
     999 extracted web pages in 46 languages that state their own, the middle gives that language for 96 %, the
     start for 89 %. Labels of one language in several scripts are added up. Recipes may write any label as its model
@@ -46,8 +47,8 @@ class Language(Filter):
     """
 
     use = "language"
-    version: ClassVar[int] = 2
-    data = ("lexicons/languages.toml", "models/language.*")
+    version: ClassVar[int] = 3
+    data = ("lexicons/languages.toml", "lexicons/identity/en/*.toml", "lexicons/peoples/en.toml", "models/language.*")
     packages = ("py3langid", "fasttext-community")
 
     model: Asset | None = None
