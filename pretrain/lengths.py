@@ -82,7 +82,7 @@ def lengths(objective: Objective, context: int, density: float = 0.15, mean: flo
 
 
 def _corrupted(context: int, denoiser: Denoiser) -> Lengths:
-    """The longest row whose inputs fit; they grow by at most one token with each raw one, so that they fill."""
+    """The longest row whose inputs fit; up to a density of a half they grow by at most one, and so fill."""
     raw = 2
     while (longer := _made(raw + 1, denoiser)).inputs <= context:
         raw = longer.raw

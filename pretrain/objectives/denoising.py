@@ -43,7 +43,7 @@ def denoise(
         mask[here, :length] = corruption(rows.keys[here], length, denoisers[number])
     marked = np.array([d.mean > 0 for d in denoisers])[which]
     modes = np.array([MODES.get(d.mode, PAD) for d in denoisers])[which]
-    return _split(rows, mask, marked, modes, lengths, vocabulary, weights)
+    return split(rows, mask, marked, modes, lengths, vocabulary, weights)
 
 
 def corruption(keys_B: Keys, length: int, denoiser: Denoiser) -> Flags:
@@ -78,7 +78,7 @@ def _least(lots: Keys, count: int) -> Ints:
     return np.sort(np.argpartition(lots, count - 1, axis=1)[:, :count], axis=1)
 
 
-def _split(
+def split(
     rows: Rows, mask: Flags, marked: Flags, modes: Ints, lengths: Lengths, vocabulary: int, weights: Weights
 ) -> Batch:
     """Lay rows out as inputs and targets; `marked` rows have sentinels, `modes` other than pad a first token."""

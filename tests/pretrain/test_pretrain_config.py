@@ -5,6 +5,8 @@ import pytest
 from pretrain.config import Config, Model, load
 from pretrain.errors import ConfigError
 
+SPAN = "[model]\narchitecture = 't5'\ncontext = 512\n[train]\nobjective = 'span'"
+
 
 def written(tmp_path, text):
     path = tmp_path / "config.toml"
@@ -48,6 +50,15 @@ def test_an_override_wins_over_the_file(tmp_path):
         ("[optim]\nmatrix_learning_rate = nan", [], r"optim\.matrix_learning_rate"),
         (f"[train]\nseed = {2**63}", [], r"train\.seed: .*less than"),
         ("", [f"data.seed={2**64}"], r"data\.seed: "),
+        ("[train]\nobjective = 'mlm'", [], r": train\.objective must be clm for nanochat, not mlm"),
+        ("[model]\narchitecture = 'modernbert'", [], r"train\.objective must be mlm for modernbert, not clm"),
+        ("[model]\narchitecture = 't5'", [], r"train\.objective must be span or prefix or ul2 for t5, not clm"),
+        (SPAN, ["model.context=4"], r"model\.context must be at least 8 for span"),
+        (SPAN, ["model.context=5000"], r"a row of 5000 inputs holds 278 spans, but there are 256 sentinels; lower"),
+        (SPAN, ["model.context=516", "train.span_density=0.5", "train.span_mean=1"], "holds 258 spans"),
+        (SPAN, ["train.objective=ul2", "model.context=1400"], r"holds 259 spans, but there are 256 sentinels"),
+        (SPAN, ["train.span_mean=0.5"], r"train\.span_mean: .*greater than or equal to 1"),
+        (SPAN, ["train.mask_ratio=1"], r"train\.mask_ratio: .*less than 1"),
         ("[train\n", [], "line 1"),
         ("train = 5", [], "train: "),
         ("", ["train.steps"], r"--set train\.steps: write section\.key=value"),
