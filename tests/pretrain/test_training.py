@@ -29,7 +29,7 @@ def test_a_run_leaves_what_the_design_says(settings, corpus, tmp_path):
 
     run = tmp_path / "run"
     names = sorted(path.name for path in run.iterdir() if path.name != ".lock")
-    assert names == ["README.md", "checkpoints", "config.toml", "metrics.jsonl", "run.html", "tokenizer"]
+    assert names == ["README.md", "card.json", "checkpoints", "config.toml", "metrics.jsonl", "run.html", "tokenizer"]
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-00000010", "step-00000012"]
     assert sorted(lines(run)[0]) == ["step", "tokens", "validation_bits_per_byte"]
     assert sorted(lines(run)[3]) == ["gradient_norm", "learning_rate", "loss", "step", "tokens", "tokens_per_second"]
