@@ -129,7 +129,7 @@ class Optim(Section):
     embedding_learning_rate: float = Field(0.1, gt=0)
     head_learning_rate: float = Field(0.01, gt=0)
     norm_learning_rate: float = Field(0.01, gt=0)
-    """For one-dimensional weights, where the architecture has any."""
+    """For one-dimensional weights, where the architecture has any, and T5's biases of distances."""
     beta1: float = Field(0.8, ge=0, lt=1)
     beta2: float = Field(0.95, ge=0, lt=1)
     epsilon: float = Field(1e-10, gt=0)

@@ -27,9 +27,9 @@ def groups(model: nn.Module) -> dict[str, list[nn.Parameter]]:
 def _group(name: str, weight: nn.Parameter) -> str:
     if name in ("embedding.weight", "head.weight"):
         return name.partition(".")[0]
-    if weight.ndim == 1:
+    if weight.ndim == 1 or name.endswith("positions.weight"):
         return "norm"
-    if weight.ndim == 2 and name.startswith("blocks."):
+    if weight.ndim == 2 and (".blocks." in f".{name}" or name == "transform.weight"):
         return "matrix"
     raise ValueError(f"{name}: a weight of shape {tuple(weight.shape)} belongs to no group")
 

@@ -2,11 +2,13 @@
 
 from pretrain.config import Model
 from pretrain.models.decoder import Decoder
+from pretrain.models.encoder import Encoder
 from pretrain.models.network import Network
+from pretrain.models.seq2seq import Seq2Seq
 
 __all__ = ["Network", "build"]
 
-_NETWORKS: dict[str, type[Network]] = {"decoder": Decoder}
+_NETWORKS: dict[str, type[Network]] = {"decoder": Decoder, "encoder": Encoder, "seq2seq": Seq2Seq}
 
 
 def build(model: Model) -> Network:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pretrain.config import Model
-from pretrain.models.layers import Attention, Cache, FeedForward, RMSNorm, rotation
+from pretrain.models.layers import Attention, Cache, FeedForward, norm, rotation
 from pretrain.models.network import Network, head
 
 
@@ -16,10 +16,9 @@ class Block(nn.Module):
 
     def __init__(self, model: Model, layer: int) -> None:
         super().__init__()
-        weighted = model.architecture != "nanochat"
-        self.attention_norm = RMSNorm(model.width, model.norm_epsilon, weighted=weighted)
+        self.attention_norm = norm(model)
         self.attention = Attention(model, layer)
-        self.feedforward_norm = RMSNorm(model.width, model.norm_epsilon, weighted=weighted)
+        self.feedforward_norm = norm(model)
         self.feedforward = FeedForward(model)
 
     def forward(
@@ -39,10 +38,9 @@ class Decoder(Network):
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.config = model
-        weighted = model.architecture != "nanochat"
         self.embedding = nn.Embedding(model.vocabulary, model.width)
         self.blocks = nn.ModuleList(Block(model, layer) for layer in range(model.layers))
-        self.norm = RMSNorm(model.width, model.norm_epsilon, weighted=weighted)
+        self.norm = norm(model)
         self.head = head(model, self.embedding)
 
     def forward(

@@ -1,4 +1,4 @@
-"""Layers that every architecture shares. Shapes: B rows, T tokens, D width, H heads, K width of a head."""
+"""Layers that the networks share. Shapes: B rows, T tokens, D width, H heads, K width of a head, I inner width."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pretrain.config import Model
-from pretrain.models.linear import Linear
+from pretrain.models.kernels import rms_norm, rotate
+from pretrain.models.linear import Linear, linear
 
 
 @dataclass
@@ -39,39 +40,46 @@ class RMSNorm(nn.Module):
     def __init__(self, width: int, epsilon: float, *, weighted: bool) -> None:
         super().__init__()
         self.epsilon = epsilon
-        self.width = (width,)
         self.weight = nn.Parameter(torch.empty(width)) if weighted else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last axis; same shape and type."""
-        weight = None if self.weight is None else self.weight.to(x.dtype)
-        return functional.rms_norm(x, self.width, weight, self.epsilon)
+        return rms_norm(x, self.weight, self.epsilon)
 
 
-def rotation(positions_T: Tensor, head: int, theta: float, *, reverse: bool) -> tuple[Tensor, Tensor]:
-    """Cosines and sines (T, K/2) of rotary positions (Su et al. 2021): angle t·θ^(−2i/K) for the i-th pair.
+def norm(model: Model) -> nn.Module:
+    """The norm of the residual stream: LayerNorm without bias for ModernBERT, RMSNorm for all others."""
+    if model.architecture == "modernbert":
+        return nn.LayerNorm(model.width, model.norm_epsilon, bias=False)
+    return RMSNorm(model.width, model.norm_epsilon, weighted=model.architecture != "nanochat")
+
+
+def rotation(positions_T: Tensor, head: int, theta: float, *, reverse: bool = False) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (T, 1, K/2) of rotary positions (Su et al. 2021): angle t·θ^(−2i/K) for the i-th pair.
 
     `reverse` rotates by the negative angle, as NanoChat does.
     """
     exponents = torch.arange(0, head, 2, dtype=torch.float32, device=positions_T.device) / head
-    angles = positions_T.float()[:, None] / theta**exponents
+    angles = (positions_T.float()[:, None] / theta**exponents)[:, None]
     return angles.cos(), -angles.sin() if reverse else angles.sin()
 
 
-def rotate(x_BHTK: Tensor, cos_TK: Tensor, sin_TK: Tensor) -> Tensor:
-    """Rotate the pairs (x_i, x_(i + K/2)), the half-split layout of transformers' Llama."""
-    first, second = x_BHTK.chunk(2, dim=-1)
-    cos, sin = cos_TK.to(x_BHTK.dtype), sin_TK.to(x_BHTK.dtype)
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+def together(x_BTD: Tensor, *linears: Linear) -> Tensor:
+    """The outputs of several layers without bias, one after another on the last axis, by one matrix product.
+
+    The weights stay apart, since Muon makes each of them orthogonal by itself; to join them costs a copy.
+    """
+    return linear(x_BTD, torch.cat([each.weight for each in linears]))
 
 
 class Attention(nn.Module):
-    """Causal self-attention with rotary positions and grouped keys and values."""
+    """Self-attention with rotary positions and grouped keys and values; causal in decoders."""
 
     def __init__(self, model: Model, layer: int) -> None:
         super().__init__()
         self.layer, self.heads, self.kv_heads = layer, model.heads, model.kv_heads
         self.head = model.width // model.heads
+        self.causal = model.family == "decoder"
         self.query = Linear(model.width, model.heads * self.head)
         self.key = Linear(model.width, model.kv_heads * self.head)
         self.value = Linear(model.width, model.kv_heads * self.head)
@@ -83,39 +91,41 @@ class Attention(nn.Module):
             self.key_norm = RMSNorm(self.head, model.norm_epsilon, weighted=self.norm_first)
 
     def forward(
-        self, x_BTD: Tensor, turn: tuple[Tensor, Tensor], mask_BTT: Tensor | None, cache: Cache | None
+        self, x_BTD: Tensor, turn: tuple[Tensor, Tensor], mask_BTT: Tensor | None, cache: Cache | None = None
     ) -> Tensor:
-        """`turn` as `rotation` gives it; `mask_BTT` is True where a query may look, None for plain causal."""
-        query = self._split(self.query(x_BTD), self.heads)
-        key = self._split(self.key(x_BTD), self.kv_heads)
-        value = self._split(self.value(x_BTD), self.kv_heads)
+        """`turn` as `rotation` gives it; `mask_BTT` is True where a query may look, None for all or plain causal."""
+        parts = together(x_BTD, self.query, self.key, self.value).view(*x_BTD.shape[:2], -1, self.head)
+        query, key, value = torch.split(parts, [self.heads, self.kv_heads, self.kv_heads], dim=2)
         if self.norm_first:
             query, key = self.query_norm(query), self.key_norm(key)
         query, key = rotate(query, *turn), rotate(key, *turn)
         if self.norm_last:
             query, key = self.query_norm(query), self.key_norm(key)
+        query, key, value = (part.transpose(1, 2) for part in (query, key, value.to(query.dtype)))
         if cache is not None:
             key, value = cache.extend(self.layer, key, value)
         mixed = functional.scaled_dot_product_attention(
             query,
             key,
-            value.to(query.dtype),
+            value,
             attn_mask=None if mask_BTT is None else mask_BTT[:, None],
-            is_causal=mask_BTT is None and query.shape[2] > 1,
+            is_causal=self.causal and mask_BTT is None and query.shape[2] > 1,
             enable_gqa=self.kv_heads != self.heads,
         )
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 
-    def _split(self, x_BTD: Tensor, heads: int) -> Tensor:
-        return x_BTD.view(*x_BTD.shape[:2], heads, self.head).transpose(1, 2)
-
 
 class FeedForward(nn.Module):
-    """ReLU²: W₂·relu(W₁x)² (So et al. 2021), or SwiGLU: W₂·(silu(W₁x) ⊙ W₃x) (Shazeer 2020)."""
+    """W₂·a(W₁x), or gated: W₂·(a(W₁x) ⊙ W₃x) (Shazeer 2020).
+
+    a is relu(·)² for NanoChat (So et al. 2021), ungated; silu for Qwen3 and Llama; gelu for ModernBERT; gelu by its
+    tanh approximation for T5.
+    """
 
     def __init__(self, model: Model) -> None:
         super().__init__()
+        self.architecture = model.architecture
         self.up = Linear(model.width, model.feedforward)
         gated = model.architecture != "nanochat"
         self.gate = Linear(model.width, model.feedforward) if gated else None
@@ -123,7 +133,13 @@ class FeedForward(nn.Module):
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         """(B, T, D) → (B, T, D)."""
-        up = self.up(x_BTD)
-        inner = functional.relu(up).square() if self.gate is None else functional.silu(self.gate(x_BTD)) * up
-        out: Tensor = self.down(inner)
+        out: Tensor = self.down(self._inner(x_BTD))
         return out
+
+    def _inner(self, x_BTD: Tensor) -> Tensor:
+        if self.gate is None:
+            return functional.relu(self.up(x_BTD)).square()
+        gate, up = together(x_BTD, self.gate, self.up).chunk(2, dim=-1)
+        if self.architecture in ("qwen3", "llama"):
+            return functional.silu(gate) * up
+        return functional.gelu(gate, approximate="tanh" if self.architecture == "t5" else "none") * up

@@ -24,10 +24,15 @@ class Linear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, I) → (…, O)."""
-        if not direct(x):
-            return functional.linear(x, self.weight)
-        product: Tensor = _Product.apply(x, self.weight)  # type: ignore[no-untyped-call]
-        return product
+        return linear(x, self.weight)
+
+
+def linear(x: Tensor, weight_OI: Tensor) -> Tensor:
+    """(…, I) → (…, O), x·weightᵀ with its gradient."""
+    if not direct(x):
+        return functional.linear(x, weight_OI)
+    product: Tensor = _Product.apply(x, weight_OI)  # type: ignore[no-untyped-call]
+    return product
 
 
 def direct(x: Tensor) -> bool:

@@ -1,0 +1,71 @@
+"""Attention by learnt biases of distances, as T5 has it (Raffel et al. 2020, section 2.1)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pretrain.config import Model
+from pretrain.models.linear import Linear
+
+
+class RelativePositions(nn.Module):
+    """A bias a head for each bucket of distances."""
+
+    def __init__(self, model: Model, *, causal: bool) -> None:
+        super().__init__()
+        self.causal, self.distance = causal, model.relative_distance
+        self.weight = nn.Parameter(torch.empty(model.relative_buckets, model.heads))
+
+    def forward(self, length: int) -> Tensor:
+        """(H, T, T): what is added to the logit of query t and key s; −∞ after t in a decoder."""
+        steps = torch.arange(1 - length, length, device=self.weight.device)
+        by_step_HR = self.weight[buckets(steps, len(self.weight), self.distance, causal=self.causal)].T
+        if self.causal:
+            by_step_HR = by_step_HR.masked_fill(steps > 0, -torch.inf)
+        at = torch.arange(length, device=steps.device)
+        return by_step_HR[:, at - at[:, None] + length - 1]
+
+
+def buckets(steps: Tensor, count: int, distance: int, *, causal: bool) -> Tensor:
+    """The bucket of each step from query to key, in [0, count).
+
+    Of the buckets for a direction half are exact; the others grow logarithmically up to `distance`. Causal attention
+    has one direction, the other kind two, the second for keys after the query.
+    """
+    ahead = torch.zeros_like(steps) if causal else (steps > 0).long() * (count // 2)
+    count = count if causal else count // 2
+    far = (-steps).clamp(min=0) if causal else steps.abs()
+    exact = count // 2
+    growth = torch.log(far.clamp(min=1).float() / exact) / math.log(distance / exact) * (count - exact)
+    return ahead + torch.where(far < exact, far, (exact + growth.long()).clamp(max=count - 1))
+
+
+class RelativeAttention(nn.Module):
+    """Attention without 1/√K and without positions of its own, to the same tokens or to others."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.head = model.width // model.heads
+        self.query = Linear(model.width, model.width)
+        self.key = Linear(model.width, model.width)
+        self.value = Linear(model.width, model.width)
+        self.output = Linear(model.width, model.width)
+
+    def forward(self, x_BTD: Tensor, seen_BSD: Tensor, bias_HTS: Tensor | None, mask_BTS: Tensor | None) -> Tensor:
+        """`mask_BTS` is True where a query of x may look among the seen."""
+        query, key, value = (
+            self._split(part(x)) for part, x in ((self.query, x_BTD), (self.key, seen_BSD), (self.value, seen_BSD))
+        )
+        bias = None if bias_HTS is None else bias_HTS[None].to(query.dtype)
+        if bias is not None and mask_BTS is not None:
+            bias = bias.masked_fill(~mask_BTS[:, None], -torch.inf)
+        elif mask_BTS is not None:
+            bias = mask_BTS[:, None]
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
+        joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
+        return joined
+
+    def _split(self, x_BTD: Tensor) -> Tensor:
+        return x_BTD.view(*x_BTD.shape[:2], -1, self.head).transpose(1, 2)
