@@ -2,6 +2,7 @@
 
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -24,12 +25,16 @@ def compute_type(train: Train, where: torch.device) -> torch.dtype:
     """Type of matrix products; `auto` is bfloat16 only where instructions for it exist, since emulation is slower."""
     if train.precision != "auto":
         return torch.bfloat16 if train.precision == "bfloat16" else torch.float32
+    return torch.bfloat16 if has_bfloat16(where) else torch.float32
+
+
+@cache
+def has_bfloat16(where: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 by instructions of its own."""
     if where.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        found = torch.cpu.get_capabilities()
-        native = any(found.get(name, False) for name in _BFLOAT16_CPU)
-    return torch.bfloat16 if native else torch.float32
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name, False) for name in _BFLOAT16_CPU)
 
 
 def describe(where: torch.device) -> str:
