@@ -123,7 +123,7 @@ def _positions(shape: Any) -> str:
 def optimiser(config: Config) -> Table:
     """How the weights were moved."""
     optim, train = config.optim, config.train
-    name = "Muon" if optim.matrices == "muon" else "AdamW"
+    name = {"muon": "Muon", "adamw": "AdamW", "adamw_scaled": "AdamW scaled by RMS"}[optim.matrices]
     return [
         ("objective", train.objective),
         ("matrices", f"{name}, peak rate {optim.matrix_learning_rate:g}, weight decay {optim.weight_decay:g}"),

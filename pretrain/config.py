@@ -31,12 +31,27 @@ OBJECTIVES: dict[Family, tuple[Objective, ...]] = {
 }  # fmt: skip
 """What each family can be asked."""
 
-RUN_OPTIONS = frozenset({"train.keep", "train.checkpoint_every", "train.device", "train.threads"})
+RUN_OPTIONS = frozenset(
+    {"train.keep", "train.checkpoint_every", "train.device", "train.threads", "train.parallel", "train.log"}
+)
 """Keys that may differ between a run and its resumption: they do not say what is learnt."""
 
 
 _SHORTEST = 8
 """Inputs that hold a corrupted row with room for its marks."""
+
+
+_DEFAULTS: dict[str, dict[str, float]] = {
+    "adamw": {
+        "matrix_learning_rate": 0.0, "norm_learning_rate": 0.0, "beta1": 0.9, "beta2": 0.0, "epsilon": 1e-8,
+        "weight_decay": 0.1, "warmup": -1, "decay": 0.1,
+    },
+    "adamw_scaled": {
+        "matrix_learning_rate": 0.02, "embedding_learning_rate": 0.02, "head_learning_rate": 0.02,
+        "norm_learning_rate": 0.02, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-6,
+    },
+}  # fmt: skip
+"""Of `Optim`, by its `matrices`: where they are not the fields' own."""
 
 
 class Section(BaseModel):
@@ -121,17 +136,28 @@ class Model(Section):
 
 
 class Optim(Section):
-    """Optimiser and schedule. Learning rates are peaks; each group has its own."""
+    """Optimiser and schedule. Learning rates are peaks; each group has its own.
 
-    matrices: Literal["muon", "adamw"] = "muon"
-    """Who updates the two-dimensional weights inside the blocks; all else is AdamW's."""
-    matrix_learning_rate: float = Field(0.02, gt=0)
-    embedding_learning_rate: float = Field(0.1, gt=0)
-    head_learning_rate: float = Field(0.01, gt=0)
-    norm_learning_rate: float = Field(0.01, gt=0)
-    """For one-dimensional weights, where the architecture has any, and T5's biases of distances."""
+    Zeros, and a warm-up of −1, stand for what OLMo's ladder gives a model of the size; `matrices` says which values
+    are defaults.
+    """
+
+    matrices: Literal["muon", "adamw", "adamw_scaled"] = "muon"
+    """Who updates the two-dimensional weights inside the blocks; all else is AdamW's.
+
+    `muon`: the defaults below, tuned for compact models. `adamw`: AdamW for all, by default with the ladder's rate of
+    matrices and norms, beta2 and warm-up, beta1 0.9, epsilon 1e-8, weight_decay 0.1 and decay 0.1. `adamw_scaled`:
+    AdamW whose rates are times the RMS of each weight, which T5 needs where Muon is not wanted (nanoT5); by default
+    all rates are 0.02, betas 0.9 and 0.999, epsilon 1e-6."""
+    matrix_learning_rate: float = Field(0.02, ge=0)
+    """0 takes the ladder's, as for every rate: 0.0047·(N / 108e6)^(−1/3) for N weights in layers."""
+    embedding_learning_rate: float = Field(0.1, ge=0)
+    head_learning_rate: float = Field(0.01, ge=0)
+    norm_learning_rate: float = Field(0.01, ge=0)
+    """For all that is small: norms, biases, tables of relative positions."""
     beta1: float = Field(0.8, ge=0, lt=1)
     beta2: float = Field(0.95, ge=0, lt=1)
+    """0 takes the ladder's: 0.95 for batches of 524,288 tokens or more, 0.99 for smaller ones."""
     epsilon: float = Field(1e-10, gt=0)
     momentum: float = Field(0.95, ge=0, lt=1)
     """Muon's."""
@@ -139,12 +165,21 @@ class Optim(Section):
     """Decoupled, and on matrices alone."""
     clip: float = Field(1.0, ge=0)
     """Largest norm of the whole gradient; 0 does not clip."""
-    warmup: int = Field(0, ge=0)
-    """Steps over which the rates rise from 0."""
+    warmup: int = Field(0, ge=-1)
+    """Steps over which the rates rise from 0; −1 takes the ladder's: N tokens, but at most a tenth of the run."""
     decay: float = Field(0.5, ge=0, le=1)
     """Share of all steps, at the end, over which the rates fall."""
     floor: float = Field(0.0, ge=0, le=1)
     """Share of the peak at which they end."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, values: Any) -> Any:
+        """Those of the optimiser that is named, where they are not the fields' own."""
+        if not isinstance(values, dict):
+            return values
+        name = values.get("matrices")
+        return (_DEFAULTS.get(name, {}) if isinstance(name, str) else {}) | values
 
 
 class Data(Section):
@@ -171,10 +206,10 @@ class Train(Section):
     span_mean: float = Field(3.0, ge=1)
     """`span`: mean length of a corrupted span in tokens."""
     steps: int = Field(1_000, ge=1)
-    batch: int = Field(16, ge=1)
-    """Rows a step."""
+    batch: int = Field(16, ge=0)
+    """Rows a step, over all processes; 0 takes the ladder's: about 327,680·(N / 108e6)^(2/3) tokens."""
     micro_batch: int = Field(0, ge=0)
-    """Rows in memory at once; gradients are summed over the rest. 0 is `batch`."""
+    """Rows in a device's memory at once; gradients are summed over the rest. 0 is all of the device's."""
     evaluate_every: int = Field(0, ge=0)
     """Steps between evaluations; 0 evaluates at the start and the end alone."""
     checkpoint_every: int = Field(100, ge=0)
@@ -188,6 +223,12 @@ class Train(Section):
     compile: bool = False
     """Pass the network through torch.compile: half a minute once, then quicker steps."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """How the processes that `torchrun` starts share the work: each holds the whole model (DDP), or a share of every
+    weight and optimiser state (FSDP2), which saves memory and costs messages. The losses are the same."""
+    log: list[Literal["tensorboard", "wandb"]] = []
+    """Where metrics go beside metrics.jsonl: `tensorboard` to RUN/tensorboard, `wandb` to Weights & Biases, offline
+    unless WANDB_MODE says otherwise. Each needs its package."""
     threads: int = Field(0, ge=0)
     """CPU threads; 0 takes torch's own choice. Another number changes the last bits of a loss."""
 

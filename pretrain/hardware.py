@@ -32,9 +32,9 @@ def compute_type(train: Train, where: torch.device) -> torch.dtype:
 def has_bfloat16(where: torch.device) -> bool:
     """Whether the device multiplies bfloat16 by instructions of its own."""
     if where.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     found = torch.cpu.get_capabilities()
-    return any(found.get(name, False) for name in _BFLOAT16_CPU)
+    return any(found.get(name) for name in _BFLOAT16_CPU)
 
 
 def describe(where: torch.device) -> str:

@@ -1,19 +1,25 @@
 """Optimisers and schedule: every weight in exactly one group, each group with its own rate.
 
 At small scale the rate per group matters more than anything else of the recipe: unit embeddings and a zero head want
-rates a hundred times apart. Two-dimensional weights inside blocks go to Muon (Jordan 2024; `torch.optim.Muon`) or
-AdamW, all else to AdamW (Loshchilov and Hutter 2019).
+rates a hundred times apart. Two-dimensional weights inside blocks go to Muon (`pretrain.muon`) or AdamW, all else to
+AdamW (Loshchilov and Hutter 2019); or AdamW takes all, with rates times the RMS of each weight (Shazeer and Stern
+2018; nanoT5's AdamWScale).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pretrain.config import Optim
-from pretrain.errors import UsageError
+from pretrain.muon import Muon
+from pretrain.shares import placed, whole
 
 GROUPS = ("matrix", "embedding", "head", "norm")
+
+_LEAST_SCALE = 1e-3
+"""Of a weight whose RMS is about 0, so that what begins at zero learns at all (Shazeer and Stern 2018)."""
 
 
 def groups(model: nn.Module) -> dict[str, list[nn.Parameter]]:
@@ -25,11 +31,12 @@ def groups(model: nn.Module) -> dict[str, list[nn.Parameter]]:
 
 
 def _group(name: str, weight: nn.Parameter) -> str:
+    """The group called norm holds all that is small: norms, biases, tables of relative positions."""
     if name in ("embedding.weight", "head.weight"):
         return name.partition(".")[0]
     if weight.ndim == 1 or name.endswith("positions.weight"):
         return "norm"
-    if weight.ndim == 2 and (".blocks." in f".{name}" or name == "transform.weight"):
+    if weight.ndim == 2 and ("blocks." in name or name == "transform.weight"):
         return "matrix"
     raise ValueError(f"{name}: a weight of shape {tuple(weight.shape)} belongs to no group")
 
@@ -47,26 +54,34 @@ def schedule(step: int, steps: int, optim: Optim) -> float:
 
 
 class Optimizers:
-    """Muon and AdamW as one."""
+    """Muon and AdamW as one, for settings that `pretrain.ladder` has resolved; raises `ValueError` for others."""
 
     def __init__(self, model: nn.Module, optim: Optim) -> None:
         parts = groups(model)
-        matrices = parts.pop("matrix", [])
-        rest = [{"params": w, "peak": getattr(optim, f"{name}_learning_rate")} for name, w in parts.items()]
+        peaks = {name: getattr(optim, f"{name}_learning_rate") for name in parts}
+        if not all(peaks.values()) or not optim.beta2 or optim.warmup < 0:
+            raise ValueError("the settings hold zeros that stand for values of the ladder: resolve them first")
+        decay = {"matrix": optim.weight_decay}
+        each = [
+            {"params": weights, "peak": peaks[name], "weight_decay": decay.get(name, 0.0)}
+            for name, weights in parts.items()
+        ]
+        self.scaled = optim.matrices == "adamw_scaled"
         self._all: list[torch.optim.Optimizer] = []
-        if optim.matrices == "muon":
-            self._all.append(_muon(matrices, optim))
-        else:
-            group = {"params": matrices, "peak": optim.matrix_learning_rate, "weight_decay": optim.weight_decay}
-            rest.insert(0, group)
+        if optim.matrices == "muon" and "matrix" in parts:
+            self._all.append(Muon(each[:1], momentum=optim.momentum))
+            each = each[1:]
+        if self.scaled:
+            each = [group | {"params": [weight]} for group in each for weight in group["params"]]
         betas = (optim.beta1, optim.beta2)
-        self._all.append(torch.optim.AdamW(rest, betas=betas, eps=optim.epsilon, weight_decay=0.0, fused=True))
+        self._all.append(torch.optim.AdamW(each, betas=betas, eps=optim.epsilon, weight_decay=0.0, fused=True))
 
     def rate(self, share: float) -> None:
-        """Set every group to this share of its peak."""
+        """Set every group to this share of its peak, times the RMS of its weight where rates are scaled."""
         for optimizer in self._all:
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak"] * share
+            scales = _root_mean_squares(optimizer) if self.scaled else [1.0] * len(optimizer.param_groups)
+            for group, scale in zip(optimizer.param_groups, scales, strict=True):
+                group["lr"] = group["peak"] * share * scale
 
     def step(self) -> None:
         """Update every weight from its gradient."""
@@ -79,17 +94,39 @@ class Optimizers:
             optimizer.zero_grad(set_to_none=True)
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """What `load_state_dict` takes."""
-        return [optimizer.state_dict() for optimizer in self._all]
+        """What `load_state_dict` takes: whole tensors, however the weights are shared among processes.
+
+        Every process must call it, since shares are gathered.
+        """
+        return [_mapped(optimizer, optimizer.state_dict(), lambda tensor, _: whole(tensor)) for optimizer in self._all]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """Continue where `state_dict` was taken."""
+        """Continue where `state_dict` was taken, by as many processes or by others."""
         for optimizer, state in zip(self._all, states, strict=True):
-            optimizer.load_state_dict(state)
+            optimizer.load_state_dict(_mapped(optimizer, state, placed))
 
 
-def _muon(matrices: list[nn.Parameter], optim: Optim) -> torch.optim.Optimizer:
-    if not hasattr(torch.optim, "Muon"):
-        raise UsageError(f"optim.matrices = muon needs torch 2.9 or later, not {torch.__version__}; adamw is the other")
-    group = {"params": matrices, "peak": optim.matrix_learning_rate}
-    return torch.optim.Muon([group], momentum=optim.momentum, weight_decay=optim.weight_decay)
+def _mapped(
+    optimizer: torch.optim.Optimizer, saved: dict[str, Any], change: Callable[[Tensor, Tensor], Tensor]
+) -> dict[str, Any]:
+    """A state dict with each tensor in a weight's shape changed to what `change` makes of it and the weight."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    states = {
+        number: {
+            key: change(value, weights[number])
+            if isinstance(value, Tensor) and value.shape == weights[number].shape
+            else value
+            for key, value in state.items()
+        }
+        for number, state in saved["state"].items()
+    }
+    return saved | {"state": states}
+
+
+def _root_mean_squares(optimizer: torch.optim.Optimizer) -> list[float]:
+    """RMS of the weight of each group, which holds one."""
+    weights = [group["params"][0].detach() for group in optimizer.param_groups]
+    norms = torch.stack([whole(torch.linalg.vector_norm(weight)) for weight in weights])
+    sizes = torch.tensor([weight.numel() for weight in weights], device=norms.device)
+    found: list[float] = (norms / sizes.sqrt()).clamp(min=_LEAST_SCALE).tolist()
+    return found

@@ -17,11 +17,12 @@ def whole(tensor: Tensor) -> Tensor:
 
 def placed(tensor: Tensor, like: Tensor) -> Tensor:
     """A whole tensor, equal on every process, as `like` is held: this process's rows, or all. Sends nothing."""
-    if not hasattr(like, "device_mesh"):
+    if not hasattr(like, "full_tensor"):
         return tensor.to(like.device)
     from torch.distributed.tensor import DTensor
     from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
 
+    assert isinstance(like, DTensor)
     shape, offset = compute_local_shape_and_global_offset(like.shape, like.device_mesh, like.placements)
     local = tensor[tuple(slice(begin, begin + size) for begin, size in zip(offset, shape, strict=True))]
     return DTensor.from_local(

@@ -24,7 +24,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from pretrain import card, checkpoint, evaluation, hardware, report
+from pretrain import card, checkpoint, evaluation, hardware, ladder, report
 from pretrain.checkpoint import State
 from pretrain.config import Config, load
 from pretrain.errors import CheckpointError, PretrainError, UsageError
@@ -86,13 +86,21 @@ def train(
     """
     chosen = config if isinstance(config, Config) else load(Path(config))
     manifest = Manifest.read(Path(data))
-    chosen = chosen.model_copy(update={"model": chosen.model.resolved(manifest.vocabulary)})
+    chosen = _resolved(chosen, manifest.vocabulary)
     if chosen.model.vocabulary != manifest.vocabulary:
         raise UsageError(f"model.vocabulary is {chosen.model.vocabulary}, that of the data {manifest.vocabulary}")
     run = Run(chosen, manifest, Path(output), report_to or (lambda _: None))
     with _locked(run.output, resume=resume):
         run.prepare(resume=resume)
         return run.finish()
+
+
+def _resolved(config: Config, vocabulary: int) -> Config:
+    """The configuration with every zero replaced by what it stands for."""
+    shaped = config.model_copy(update={"model": config.model.resolved(vocabulary)})
+    with torch.device("meta"):
+        weights = build(shaped.model).matrix_parameters()
+    return ladder.resolved(shaped, weights)
 
 
 class Run:
