@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pretrain.errors import PretrainError
+from pretrain.export_cli import export
 
 if TYPE_CHECKING:
     from pretrain.training import Progress, Result
@@ -46,6 +47,9 @@ def train(
     settings = load(config, overrides or ())
     result = run(settings, data, output, resume=resume, report_to=_Screen())
     _tell(result)
+
+
+app.command(epilog="\b\nExample: pretrain export RUN --output DIR --precision bfloat16")(export)
 
 
 @app.command(epilog="\b\nExample: pretrain generate RUN --prompt 'The function returns' -n 60 --seed 3")

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pretrain.config import Model
 from pretrain.models import Network
-from pretrain.tokens import CLS, END_OF_TEXT, MASK, PAD
+from pretrain.tokens import CLS, END_OF_TEXT, MASK, PAD, SENTINELS, Vocabulary
 
 CLASSES = {
     "nanochat": "NanoChatForCausalLM",
@@ -101,6 +102,17 @@ def _t5(model: Model) -> dict[str, Any]:
         "dropout_rate": 0.0,
         "n_positions": model.context,
     }
+
+
+def writing(model: Model, vocabulary: Vocabulary) -> dict[str, Any]:
+    """generation_config.json: where writing begins and ends, and which control tokens are never written."""
+    silent = vocabulary.control.copy()
+    silent[END_OF_TEXT] = False
+    if model.family == "seq2seq":
+        silent[-SENTINELS:] = False
+    begins = {"decoder_start_token_id": PAD} if model.family == "seq2seq" else {"bos_token_id": END_OF_TEXT}
+    ends = {"eos_token_id": END_OF_TEXT, "pad_token_id": PAD}
+    return begins | ends | {"suppress_tokens": np.flatnonzero(silent).tolist()}
 
 
 def weights(network: Network) -> dict[str, Tensor]:

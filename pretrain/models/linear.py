@@ -60,12 +60,12 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight_OI: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight_OI)
-        return product(x.flatten(0, -2), weight_OI).view(*x.shape[:-1], len(weight_OI))
+        return product(x.reshape(-1, x.shape[-1]), weight_OI).view(*x.shape[:-1], len(weight_OI))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         x, weight_OI = ctx.saved_tensors
-        grad_NO, x_NI = grad.flatten(0, -2).contiguous(), x.flatten(0, -2)
+        grad_NO, x_NI = grad.reshape(-1, grad.shape[-1]).contiguous(), x.reshape(-1, x.shape[-1])
         to_x = product(grad_NO, weight_OI.T).view_as(x) if ctx.needs_input_grad[0] else None
         return to_x, outer(grad_NO, x_NI) if ctx.needs_input_grad[1] else None

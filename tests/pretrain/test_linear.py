@@ -56,3 +56,10 @@ def test_a_frozen_weight_and_a_frozen_input_get_no_gradient():
     layer(x).sum().backward()
     assert layer.weight.grad is None
     assert x.grad is not None
+
+
+def test_a_single_vector_is_multiplied_too():
+    layer, x = Linear(5, 9), draws(1, 5).requires_grad_()
+    layer(x).sum().backward()
+    torch.testing.assert_close(layer(x), layer.weight @ x)
+    torch.testing.assert_close(x.grad, layer.weight.detach().sum(0))
