@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pretrain import plan_cli
 from pretrain.errors import PretrainError
 from pretrain.export_cli import export
 
@@ -66,6 +67,9 @@ def generate(
 
     text = continued(run, prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
     typer.echo(printable(text))
+
+
+plan_cli.register(app)
 
 
 def printable(text: str) -> str:

@@ -2,21 +2,8 @@
 
 from typing import NamedTuple
 
-_WATTS = {
-    "H200": 700,
-    "H100 PCIE": 350,
-    "H100": 700,
-    "A100-PCIE": 250,
-    "A100": 400,
-    "L40S": 350,
-    "L4": 72,
-    "V100": 300,
-    "A10G": 150,
-    "T4": 70,
-    "RTX 4090": 450,
-    "RTX 3090": 350,
-}
-"""Rated board power by a part of the device's name, from NVIDIA's data sheets; the first that fits holds."""
+from pretrain.accelerators import named
+
 _WATTS_PER_THREAD = 5.0
 """Assumed for a CPU thread in use: server parts are rated 2 to 3 W a thread, desktop parts 6 to 8."""
 
@@ -30,10 +17,9 @@ class Power(NamedTuple):
 
 def power(hardware: str, devices: int = 1) -> Power:
     """Rated power of `hardware`, as `pretrain.hardware.describe` names it: a GPU's board, else its threads."""
-    name = hardware.upper()
-    for part, watts in _WATTS.items():
-        if part in name:
-            return Power(float(watts * devices), f"rated power of {devices} × {part.title()}, {watts} W")
+    found = named(hardware)
+    if found:
+        return Power(found.watts * devices, f"rated power of {devices} × {found.title}, {found.watts:g} W")
     threads = _threads(hardware)
     return Power(_WATTS_PER_THREAD * threads, f"assumed {_WATTS_PER_THREAD:g} W for each of {threads} threads in use")
 
