@@ -1,4 +1,4 @@
-"""`curate flips`: whether a recipe's filters judge a sentence by the group that it names."""
+"""`curate flips`: whether a recipe's filters judge a text by the group that it names."""
 
 import json
 from dataclasses import asdict
@@ -23,11 +23,12 @@ def flips(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, or the name of a shipped recipe.")],
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs of text.")],
     sentences: Annotated[int, typer.Option(min=1, help="How many sentences to swap groups in, at most.")] = 4000,
+    documents: Annotated[bool, typer.Option("--documents", help="Swap in whole documents instead.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change a field: quality.model=q.bin.")] = None,
     text_field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="Print every group's row as JSON.")] = False,
 ) -> None:
-    """Put other groups' names into real sentences, and tell which filters change their minds."""
+    """Put other groups' names into real sentences or documents, and tell which filters change their minds."""
     from rich.console import Console
 
     from curate.audit.flips import flips as measure
@@ -42,9 +43,11 @@ def flips(
     stages = [stage for stage in loaded.stages if isinstance(stage, Filter) and "text" in stage.reads]
     if not stages:
         raise UsageError(f"{loaded.name}: no filter reads text")
-    found = swaps(cut(read_texts(inputs, text_field)), sentences, loaded.seed)
+    texts = read_texts(inputs, text_field)
+    found = swaps(texts if documents else cut(texts), sentences, loaded.seed, alone=not documents)
     if not found:
-        raise UsageError("no sentence names exactly one group that can be swapped")
+        which = "no document names a group" if documents else "no sentence names exactly one group"
+        raise UsageError(f"{which} that can be swapped")
     rows = measure(stages, found)
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows]))
@@ -52,7 +55,8 @@ def flips(
     console = Console()
     Console(width=max(console.width, WIDTH)).print(_table(rows))
     few = f"; under {FEWEST:,} say little" if len(found) < FEWEST else ""
-    typer.echo(f"{len(found):,} sentences with one name each{few}. A flip is another verdict on the same sentence.")
+    kind = "document" if documents else "sentence"
+    typer.echo(f"{len(found):,} {kind}s with one group swapped{few}. A flip is another verdict on the same {kind}.")
 
 
 def _table(rows: "list[Flip]") -> "Table":

@@ -1,10 +1,10 @@
 """The counterfactual test: the same sentence about another group, and whether a stage thinks otherwise of it.
 
-Of real sentences those are taken that name exactly one group of people, by a noun that a name of `lexicons/swaps.toml`
-can stand in for. Every other group of the axis is put in its place, with its article or particle, and each filter
-measures all of them. What a filter should judge is what is said; a verdict that changes with the name is a *flip*, and
-the mean change of its score the *shift* (Dixon et al. 2018; Garg et al. 2019, "Counterfactual Fairness in Text
-Classification through Robustness").
+Of real sentences, or whole documents, those are taken that name exactly one group of people, by nouns that a name of
+`lexicons/swaps.toml` can stand in for. Every other group of the axis is put in its place, with its article or particle,
+and each filter measures all of them. What a filter should judge is what is said; a verdict that changes with the name
+is a *flip*, and the mean change of its score the *shift* (Dixon et al. 2018; Garg et al. 2019, "Counterfactual
+Fairness in Text Classification through Robustness").
 """
 
 import math
@@ -36,12 +36,15 @@ Z = 1.96
 
 _ENDS = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _ARTICLE = re.compile(r"\b([Aa])n?(\s+)$")
+_BEGINNING = re.compile(r"(?:[.!?]\s+|\n)[\"'“‘(\s]*$")
+_BEFORE = 24
+"""Characters before a name that tell its article, and whether a sentence begins."""
 _PARTICLES = (("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("으로", "로"), ("이나", "나"), ("이라", "라"))
 """After a consonant, after a vowel."""
 
 
 class Swap(NamedTuple):
-    """A sentence as it is, its axis and group, and the same about each other group."""
+    """A text as it is, its axis and group, and the same about each other group."""
 
     text: str
     axis: str
@@ -82,35 +85,42 @@ def sentences(texts: Iterable[str]) -> Iterator[str]:
                 yield part
 
 
-def swaps(texts: Iterable[str], count: int, seed: int = 1) -> list[Swap]:
-    """At most `count` sentences that name one group that can be swapped, by the least hashes of seed and text."""
+def swaps(texts: Iterable[str], count: int, seed: int = 1, *, alone: bool = True) -> list[Swap]:
+    """At most `count` texts that name one group that can be swapped, by the least hashes of seed and text.
+
+    Where it need not be `alone`, as in documents, the first group that can be swapped is, and the others stay.
+    """
     held = list(texts)
-    found = [swap for language in LISTS for swap in _of_language(held, language)]
+    found = [swap for language in LISTS for swap in _of_language(held, language, alone=alone)]
     found.sort(key=lambda swap: sha256(f"{seed} {swap.text}".encode("utf-8", "replace")).digest())
     return found[:count]
 
 
-def _of_language(texts: Sequence[str], language: str) -> Iterator[Swap]:
+def _of_language(texts: Sequence[str], language: str, *, alone: bool) -> Iterator[Swap]:
     mentions, table = identity.mentions((language,)), _table(language)
+    linked = np.unique(mentions.links[:, 0])  # what counts for nobody keeps nobody out
+    of_pronouns = _terms_of(mentions, identity.PRONOUNS)
     for start in range(0, len(texts), ROWS):
         part = list(texts[start : start + ROWS])
         found = lexicon.find(*buffers(pa.array(part, pa.string())), mentions.terms)
-        linked = np.unique(mentions.links[:, 0])  # what counts for nobody keeps nobody out
-        telling = np.isin(found.terms, linked)
-        pronouns = np.isin(found.terms, _terms_of(mentions, identity.PRONOUNS))
-        groups = telling & ~pronouns
-        single = np.bincount(found.rows[groups], minlength=len(part)) == 1
+        pronouns = np.isin(found.terms, of_pronouns)
+        naming = np.isin(found.terms, linked) & ~pronouns
         spoken = np.bincount(found.rows[pronouns], minlength=len(part)) > 0
-        for n in np.flatnonzero(groups & single[found.rows]):
-            text, span = part[found.rows[n]], (int(found.starts[n]), int(found.ends[n]))
-            swap = _swapped(text, span, language, table)
-            if swap is not None and not (swap.axis == "gender" and spoken[found.rows[n]]):
+        bounds = np.searchsorted(found.rows[naming], np.arange(len(part) + 1))
+        spans = list(zip(found.starts[naming].tolist(), found.ends[naming].tolist(), strict=True))
+        for n in np.flatnonzero(np.diff(bounds)).tolist():
+            swap = _swapped(part[n], spans[bounds[n] : bounds[n + 1]], language, table, alone=alone)
+            if swap is not None and not (swap.axis == "gender" and spoken[n]):
                 yield swap
 
 
 def _terms_of(mentions: identity.Mentions, names: Sequence[str]) -> NDArray[np.int32]:
     numbers = [i for i, name in enumerate(mentions.groups) if name in names]
     return np.asarray(mentions.links[np.isin(mentions.links[:, 1], numbers), 0])
+
+
+Span = tuple[int, int]
+"""Where a name stands, in bytes."""
 
 
 class Place(NamedTuple):
@@ -140,32 +150,44 @@ def _table(language: str) -> dict[str, Place]:
     return table
 
 
-def _swapped(text: str, span: tuple[int, int], language: str, table: dict[str, Place]) -> Swap | None:
-    """The sentence with each other group of the axis at this byte span; None where no such noun stands there."""
+def _swapped(text: str, spans: Sequence[Span], language: str, table: dict[str, Place], *, alone: bool) -> Swap | None:
+    """The text with each other group of the axis at these bytes; None where no noun stands there, or another's name."""
     data = text.encode()
-    before, noun, after = (data[a:b].decode() for a, b in ((0, span[0]), span, (span[1], len(data))))
-    place = table.get(lexicon.fold(noun))
-    if place is None:
+    found = [(span, table.get(lexicon.fold(data[span[0] : span[1]].decode()))) for span in spans]
+    first = next((place for _, place in found if place is not None), None)
+    if first is None:
         return None
-    names = lexicons.read("swaps.toml")[language][place.axis]
-    put = _korean if language == "ko" else _english
+    mine = [(span, place.number) for span, place in found if place is not None and place[:2] == first[:2]]
+    if alone and len(mine) < len(spans):
+        return None
+    names = lexicons.read("swaps.toml")[language][first.axis]
     others = tuple(
-        (group, put(before, forms[min(place.number, len(forms) - 1)], after))
+        (group, _put(data, [(span, forms[min(number, len(forms) - 1)]) for span, number in mine], language))
         for group, forms in names.items()
-        if group != place.group
+        if group != first.group
     )
-    return Swap(text, place.axis, place.group, others)
+    return Swap(text, first.axis, first.group, others)
+
+
+def _put(data: bytes, names: Sequence[tuple[Span, str]], language: str) -> str:
+    """The text with a name at each span, from the last on: what stands before one is as it was."""
+    put = _korean if language == "ko" else _english
+    text = data.decode()
+    for (start, stop), name in reversed(names):
+        text = put(data[:start].decode(), name, text[len(data[:stop].decode()) :])
+    return text
 
 
 def _english(before: str, name: str, after: str) -> str:
     """A name with its article, capital at the beginning of a sentence."""
-    if not before.strip("\"'“‘( "):
+    head, tail = before[:-_BEFORE], before[-_BEFORE:]
+    if _BEGINNING.search(tail if head else f"\n{tail}"):
         name = name[0].upper() + name[1:]
-    article = _ARTICLE.search(before)
+    article = _ARTICLE.search(tail)
     if article:
         vowel = "n" if name[0].lower() in "aeio" or name.startswith("un") else ""
-        before = f"{before[: article.start()]}{article[1]}{vowel}{article[2]}"
-    return before + name + after
+        tail = f"{tail[: article.start()]}{article[1]}{vowel}{article[2]}"
+    return head + tail + name + after
 
 
 def _korean(before: str, name: str, after: str) -> str:

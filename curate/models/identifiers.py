@@ -120,7 +120,7 @@ class Embedded:
 
     def answer(self, texts: pa.StringArray) -> Answers:
         """The likeliest label of every text and what is known about it, whatever group of people it names."""
-        texts = nameless(texts)
+        texts = nameless(texts, short=False)
         folded = normalise(*buffers(texts), punctuation=False)
         own = subwords.scores(folded.offsets, folded.data, self._own.table)
         best, features = experts.combine(folded.offsets, folded.data, own, self._bayes.scores(texts), self._scheme)

@@ -13,6 +13,7 @@ from curate.arrays import buffers
 from curate.errors import AssetError
 from curate.lexicons import language_code
 from curate.models.identifiers import NO_LANGUAGE, Embedded, FastText, Identifier
+from curate.models.nameless import LISTS
 from curate.ops import langid
 from curate.rules import OneOf, Range
 from curate.stage import Asset, Filter, Signals
@@ -48,7 +49,7 @@ class Language(Filter):
 
     use = "language"
     version: ClassVar[int] = 3
-    data = ("lexicons/languages.toml", "lexicons/identity/en/*.toml", "lexicons/peoples/en.toml", "models/language.*")
+    data = ("lexicons/languages.toml", *LISTS, "models/language.*")
     packages = ("py3langid", "fasttext-community")
 
     model: Asset | None = None

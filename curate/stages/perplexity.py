@@ -13,7 +13,9 @@ from pydantic import field_validator, model_validator
 from curate import language_models
 from curate.cuts import Buckets, Cut, cut_at, lifted
 from curate.errors import AssetError
+from curate.models.nameless import LISTS, nameless
 from curate.ops import ccnet, text
+from curate.package_data import contents
 from curate.stage import Asset, Filter, OneOf, Range, Signals
 
 HIGHEST = 300.0
@@ -56,6 +58,9 @@ class Perplexity(Filter):
     separators: Literal["scripts", "spaces"] = "scripts"
     """Whether letters of scripts written without spaces make words of their own, as in every stage, or only white
     space separates words, as in KenLM and always for pieces."""
+    nameless: bool = False
+    """Whether the text is scored without the names of groups of people, so that its perplexity does not go by them
+    (`docs/audit.md`, "Other groups in the same sentence")."""
     perplexity: Range = Range()
     """Bounds on the perplexity."""
     unknown_word_ratio: Range = Range()
@@ -92,6 +97,8 @@ class Perplexity(Filter):
         made = super().identity()
         if self.pieces is not None:
             made["packages"] = {**made["packages"], "sentencepiece": _version("sentencepiece")}
+        if self.nameless:
+            made["data"] = {name: contents(name) for name in LISTS}
         return {**made, "unicode": ccnet.VERSION} if self.normal_form == "ccnet" else made
 
     def prepare(self) -> None:
@@ -103,7 +110,8 @@ class Perplexity(Filter):
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """Perplexity and ratio as float64, the bucket as a string."""
-        scores = self.reading.score(batch["text"], self._model)
+        texts = nameless(batch["text"]) if self.nameless else batch["text"]
+        scores = self.reading.score(texts, self._model)
         values = language_models.perplexities(scores, HIGHEST)
         wordless = scores.words == 0
         return {

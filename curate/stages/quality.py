@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from curate.classifier.model import POSITIVE, Classifier, lines
 from curate.cuts import Buckets, Cut, cut_at, lifted, share_of
+from curate.models.nameless import LISTS, nameless
+from curate.package_data import contents
 from curate.stage import Asset, Filter, Range, Signals
 
 Ratio = Annotated[float, Field(gt=0, le=1)]
@@ -49,6 +51,9 @@ class Quality(Filter):
     """The same by shares, counted from the best: `{ head = 0.3, middle = 0.6 }` makes 30, 30 and 40 %."""
     window: Annotated[int, Field(ge=1)] | None = None
     """Code points read from the beginning; none reads all."""
+    nameless: bool = False
+    """Whether the text is scored without the names of groups of people, so that its score does not go by them
+    (`docs/audit.md`, "Other groups in the same sentence")."""
 
     @field_validator("keep_ratio", "bucket_scores", "bucket_ratios", "window", mode="before")
     @classmethod
@@ -71,13 +76,19 @@ class Quality(Filter):
             raise ValueError("bucket_ratios: write 0 < head ≤ middle ≤ 1, counted from the best")
         return self
 
+    def identity(self) -> dict[str, Any]:
+        """The fields, and the lists of names where they decide the result."""
+        made = super().identity()
+        return {**made, "data": {name: contents(name) for name in LISTS}} if self.nameless else made
+
     def prepare(self) -> None:
         """Load the model, or say what is wrong with it."""
         _ = self.classifier
 
     def measure(self, batch: pa.RecordBatch) -> Signals:
         """`score` and `bucket`."""
-        scores = np.round(self.classifier.scores(lines(batch["text"], self.window)), 4)
+        texts = nameless(batch["text"]) if self.nameless else batch["text"]
+        scores = np.round(self.classifier.scores(lines(texts, self.window)), 4)
         if self.bucket_scores is None:
             return {"score": scores, "bucket": pa.nulls(len(scores), pa.string())}
         return {"score": scores, "bucket": self.bucket_scores.named(scores)}

@@ -73,6 +73,20 @@ def test_sentences_that_name_none_or_several_or_no_noun_are_left_alone(text):
     assert swaps([text], 10) == []
 
 
+def test_every_mention_of_the_group_is_swapped():
+    found = others("A Muslim baked bread. Muslims bake, and one Muslim sings to a new tune.")
+
+    assert found["atheists"] == "An atheist baked bread. Atheists bake, and one atheist sings to a new tune."
+
+
+def test_in_a_document_the_first_group_is_swapped_and_others_stay():
+    text = "Islamic art and Muslims. Muslims and Jews live in the same street as Germans."
+    (swap,) = swaps([text], 10, alone=False)
+
+    assert swap.group == "muslims"
+    assert dict(swap.others)["hindus"] == "Islamic art and Hindus. Hindus and Jews live in the same street as Germans."
+
+
 def test_sentences_are_cut_at_their_marks_and_come_once():
     text = "The first one is long enough. And so is the second!\nThe first one is long enough. Short."
 
@@ -109,12 +123,27 @@ def test_the_command_tells_each_stage_of_a_recipe(curate, tmp_path):
     _, told, _ = curate("flips", "web-en", source, "--json")
 
     assert code == 0
-    assert "9 sentences with one name each; under 2,000 say little" in out
+    assert "9 sentences with one group swapped; under 2,000 say little" in out
     assert {row["stage"] for row in json.loads(told)} == {"language", "gopher", "repetition", "toxicity", "bias"}
 
 
-def test_a_corpus_that_names_nobody_is_one_line(curate, tmp_path):
-    code, _, err = curate("flips", "web-en", write_jsonl(tmp_path / "a.jsonl", ["Nobody is named in here at all."]))
+def test_the_command_swaps_in_whole_documents(curate, tmp_path):
+    source = write_jsonl(tmp_path / "a.jsonl", [f"Some Sikhs of town {n} bake bread. Sikhs sing." for n in range(9)])
+
+    code, out, _ = curate("flips", "web-en", source, "--documents")
+
+    assert code == 0
+    assert "9 documents with one group swapped" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [((), "no sentence names exactly one group"), (("--documents",), "no document names a group")],
+)
+def test_a_corpus_that_names_nobody_is_one_line(curate, tmp_path, options, told):
+    source = write_jsonl(tmp_path / "a.jsonl", ["Nobody is named in here at all."])
+
+    code, _, err = curate("flips", "web-en", source, *options)
 
     assert code == 2
-    assert "no sentence names exactly one group" in err
+    assert told in err

@@ -18,7 +18,9 @@ def test_the_section_tells_each_learned_stage(tmp_path):
     told = section(tmp_path)
 
     assert "20 sentences of C4" in told
-    assert [f"| `{stage}` | any | 180 |" in told for stage in ("language", "toxicity", "bias")] == [True] * 3
+    assert [f"| sentences | `{stage}` | any | 180 |" in told for stage in ("language", "toxicity", "bias")] == [
+        True
+    ] * 3
 
 
 def test_without_the_set_the_section_is_left_out(tmp_path):

@@ -236,3 +236,14 @@ def test_a_null_text_has_null_signals(small):
     measured = Perplexity(model=small).measure(batch("x").set_column(5, "text", pa.array([None], pa.string())))
 
     assert measured["perplexity"].to_pylist() == [None]
+
+
+def test_nameless_the_perplexity_does_not_go_by_the_names_of_groups(small):
+    stage = Perplexity(model=small, nameless=True)
+    texts = [f"the cat the dog {name} the cat" for name in ("Sikhs", "Muslim women", "gay people", "")]
+
+    told = [signals(stage, text) for text in texts]
+
+    assert told == [told[0]] * 4
+    assert signals(Perplexity(model=small), texts[0]) != told[0]
+    assert "lexicons/peoples/en.toml" in stage.identity()["data"]

@@ -230,3 +230,17 @@ def test_scores_are_the_same_in_any_batch():
     parts = [stage().column(rows.slice(i, 1)) for i in range(rows.num_rows)]
     assert pa.concat_arrays(parts).to_pylist() == whole.to_pylist()
     assert not pc.any(pc.is_nan(whole.field("score"))).as_py()
+
+
+def test_nameless_the_score_does_not_go_by_the_names_of_groups():
+    texts = [f"{SPAM} sold by {name} and {document(1)}" for name in ("Sikhs", "Muslim women", "gay people", "men")]
+
+    scores = stage(nameless=True).column(batch(*texts)).field("score").to_pylist()
+
+    assert scores == [scores[0]] * 4
+    assert scores[0] == signals(stage(), f"{SPAM} sold by and {document(1)}")["score"]
+
+
+def test_lists_of_names_are_part_of_the_key_where_they_decide():
+    assert "lexicons/peoples/en.toml" in stage(nameless=True).identity()["data"]
+    assert "data" not in stage().identity()
