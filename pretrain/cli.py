@@ -61,11 +61,16 @@ def generate(
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.", min=0)] = 0.8,
     top_k: Annotated[int, typer.Option(help="Draw among so many likeliest tokens; 0 among all.", min=0)] = 50,
     seed: Annotated[int, typer.Option(help="The same seed gives the same text.", min=0, max=2**63 - 1)] = 1,
+    mask_marker: Annotated[
+        str | None, typer.Option(help="What stands in the prompt where an encoder or encoder-decoder fills in.")
+    ] = None,
 ) -> None:
-    """Print a continuation of a prompt."""
+    """Print a continuation of a prompt, or the prompt filled in."""
     from pretrain.generation import generate as continued
 
-    text = continued(run, prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)
+    text = continued(
+        run, prompt, tokens=tokens, temperature=temperature, top_k=top_k, seed=seed, mask_marker=mask_marker
+    )
     typer.echo(printable(text))
 
 
