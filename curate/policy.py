@@ -29,7 +29,7 @@ class Weighted(BaseModel):
     """Down-weight."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    weight: Annotated[float, Field(gt=0, le=1)]
+    weight: Annotated[float, Field(gt=0, le=1, strict=True)]
 
 
 class Masked(BaseModel):
@@ -112,7 +112,8 @@ def _carried_out(stage: Stage, choices: Mapping[str, Choice] | None, where: str)
     actions = (*named, *(_unnamed(stage, named) if stage.act == "drop" else ()))
     fields = {key: getattr(stage, key) for key in type(stage).model_fields}
     flags = type(stage).model_validate({**fields, "act": "flag"})
-    policy = Policy(name=f"policy_{stage.name}", of=stage.name, actions=actions)
+    act: Literal["drop", "flag"] = "drop" if any(action.do == "drop" for action in actions) else "flag"
+    policy = Policy(name=f"policy_{stage.name}", of=stage.name, actions=actions, act=act)
     masked = {mark: choice for mark, choice in choices.items() if choice == "mask" or isinstance(choice, Masked)}
     return [flags, policy, *([_masking(stage, policy.name, masked, where)] if masked else [])]
 

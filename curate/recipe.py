@@ -59,7 +59,7 @@ class Pilot(_Table):
 class Audit(_Table):
     """What is counted for `curate audit`: who is mentioned, from where, in which language, and what stages take."""
 
-    documents: Annotated[int, Field(ge=0)] = 100_000
+    documents: Annotated[int, Field(ge=0, le=10**12, strict=True)] = 100_000
     """About how many records are followed through all stages, by a hash of seed and id; all where there are fewer,
     none at 0."""
 

@@ -190,11 +190,14 @@ def _name(fields: Mapping[str, Any]) -> str:
 
 
 def _called(fields: Mapping[str, Any]) -> str:
-    """The stage's name in reports: `url_filter` where recipes say `url`."""
+    """The stage's name in reports: `url_filter` where recipes say `url`, `mine` where they say `my_pkg:Mine`."""
+    if fields.get("name"):
+        return _name(fields)
     try:
-        return fields.get("name") or stage_class(str(fields.get("use"))).called or _name(fields)
+        cls = stage_class(str(fields.get("use")))
     except RecipeError:
         return _name(fields)  # told with its place when the stage is built
+    return cls.called or cls.use
 
 
 def _deep(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

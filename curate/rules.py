@@ -22,6 +22,8 @@ class Range(BaseModel):
     @classmethod
     def _lifted(cls, bound: Any, info: ValidationInfo) -> Any:
         """Both "none" and an infinity lift a bound: TOML has no null, JSON no infinity."""
+        if isinstance(bound, bool):
+            raise ValueError(f"a bound is a number, not {str(bound).lower()}")  # noqa: TRY004 - what pydantic tells
         if isinstance(bound, float) and math.isnan(bound):
             raise ValueError("nan bounds nothing")
         if isinstance(bound, float) and math.isinf(bound):

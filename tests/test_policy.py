@@ -97,6 +97,7 @@ def test_a_guard_holds_what_drops_in_the_place_of_its_stage(tmp_path):
         ({"marker.severe": "delete"}, 'write "keep", "annotate", "mask", "drop"'),
         ({"marker.severe": {"weight": 0}}, "'marker.severe' = {'weight': 0}"),
         ({"marker.severe": {"weight": 1.5}}, "'marker.severe' = {'weight': 1.5}"),
+        ({"marker.severe": {"weight": True}}, "'marker.severe' = {'weight': True}: write"),
         ({"bias.gender_skew": "drop"}, "'bias' only flags: it can never drop"),
         ({"bias.gender_skew.max": "drop"}, "'bias' only flags: it can never drop"),
         ({"bias.stereotype": "annotate"}, "bias.stereotype: bounds nothing: give it a bound"),
@@ -120,6 +121,13 @@ def test_bias_may_be_weighted_by_its_flags():
 
     assert [stage.name for stage in recipe.stages] == ["bias", "policy_bias"]
     assert recipe.stages[1].rules == ()
+    assert [stage.act for stage in recipe.stages] == ["flag", "flag"]
+
+
+def test_only_a_policy_that_drops_says_that_it_does():
+    acts = [build(MARKER, policy={"marker.severe": choice}).stages[1].act for choice in ("drop", "mask", "annotate")]
+
+    assert acts == ["drop", "flag", "flag"]
 
 
 def test_statements_about_groups_may_be_masked_alone_or_all_spans_of_a_flag():

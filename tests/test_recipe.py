@@ -120,6 +120,30 @@ def test_a_setting_changes_one_bound(tmp_path, setting, expected):
     assert recipe.stages[0].words == expected
 
 
+def test_a_setting_calls_a_stage_of_ones_own_by_its_name(tmp_path):
+    own = 'name = "r"\n[[stage]]\nuse = "tests.audit.crooked:Crooked"\n'
+
+    recipe = Recipe.load(write(tmp_path / "r.toml", own), ["crooked.muslims.max=3"])
+
+    assert recipe.stages[0].muslims == Range(max=3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("gopher.words.min=true", "words.min: a bound is a number, not true"),
+        ("audit.documents=true", "audit.documents: Input should be a valid integer"),
+        ("audit.documents=99999999999999999999", "audit.documents: Input should be less than or equal to"),
+        ("audit.documents=-1", "audit.documents: Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_in_one_line(tmp_path, setting, told):
+    with pytest.raises(RecipeError, match=told) as error:
+        Recipe.load(write(tmp_path / "r.toml", BASE), [setting])
+
+    assert len(str(error.value).splitlines()) == 1
+
+
 def test_a_setting_of_nothing_known_is_refused_with_the_nearest_name(tmp_path):
     with pytest.raises(RecipeError, match="did you mean 'gopher'"):
         Recipe.load(write(tmp_path / "r.toml", BASE), ["gofer.words.min=30"])

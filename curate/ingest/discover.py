@@ -2,8 +2,8 @@
 
 Order: inputs as given; within a folder or glob by the bytes of the path. A file is told by its first
 uncompressed bytes, then by its suffix. A folder or glob takes data (archives, pages, JSON Lines,
-tables); text and Markdown only when named, or with `kind = "text"`. What is hidden, of no known kind,
-or listed before is skipped, and said to be.
+tables); text and Markdown only when named, or with `kind = "text"`. What is empty, hidden, of no known
+kind, or listed before is skipped, and said to be.
 """
 
 import glob
@@ -199,11 +199,13 @@ def _kind(found: _Found, options: Ingest) -> tuple[str | None, str]:
     try:
         with Stream(path) as stream:
             head = stream.read(_HEAD)
+            if not head.strip() and len(head) < _HEAD and stream.fault is None:
+                return None, "empty"
     except OSError:
         return by_name or "jsonl", ""
     told = sniff(head) or by_name or (_as_text(head) if found.named or options.kind == "text" else None)
     if options.kind:
-        taken = found.named or told == options.kind or (not head and by_name == options.kind)
+        taken = found.named or told == options.kind
         return (options.kind, "") if taken else (None, f"not of kind {options.kind}")
     why = _left_out(told, head, options) if told is None or not found.named else ""
     return (None, why) if why else (told, "")
@@ -212,7 +214,7 @@ def _kind(found: _Found, options: Ingest) -> tuple[str | None, str]:
 def _left_out(told: str | None, head: bytes, options: Ingest) -> str:
     """Why a file that was met, not named, is no source; empty where it is one."""
     if told is None:
-        return "of no known kind" if head else "empty"
+        return "of no known kind"
     if told == "text":
         return 'text is read only when named, or with kind = "text"'
     return _no_lines(head, options) if told == "jsonl" else ""

@@ -34,12 +34,10 @@ def read(source: Source, options: Ingest) -> Iterator[Record | Fault]:
 def read_in_runs(source: Source, options: Ingest) -> Iterator[Record | Fault | Run]:
     """What a source holds, in order: records, and a fault for everything that could not be read.
 
-    Never raises for what the file holds. A source without any content is one fault, `empty`, so that it
-    does not vanish; an archive that holds only records that are no documents gives nothing.
+    Never raises for what the file holds. A source that holds no document is one fault, `empty`, so that it
+    does not vanish (files without any content are no sources: `discover` skips them); a crawl that holds only records
+    that are no documents gives nothing.
     """
-    if source.bytes == 0:
-        yield Fault(source.name, "empty", "an empty file", 0)
-        return
     nothing = True
     try:
         for found in READERS[source.kind](source, options):

@@ -56,6 +56,24 @@ def test_report_page_and_card_tell_of_it(corpus):
     assert "1 were surely kept less than 0.8 times" in card
 
 
+@pytest.mark.parametrize("command", ["audit", "report"])
+def test_a_page_goes_into_a_folder_that_is_made_for_it(corpus, curate, tmp_path, command):
+    code, _, _ = curate(command, corpus, "--html", tmp_path / "new" / "folder" / "page.html")
+
+    assert code == 0
+    assert "<html" in (tmp_path / "new" / "folder" / "page.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", ["audit", "report"])
+def test_a_page_that_has_no_place_is_one_line(corpus, curate, tmp_path, command):
+    (tmp_path / "file").write_text("", "utf-8")
+
+    code, _, err = curate(command, corpus, "--html", tmp_path / "file" / "page.html")
+
+    assert code != 0
+    assert len(err.splitlines()) == 1
+
+
 def test_hostile_names_of_sources_stay_text_on_the_page(curate, tmp_path):
     folder = tmp_path / "in"
     for name in (f"{EVIL.replace('/', '')}.jsonl", "b.jsonl"):

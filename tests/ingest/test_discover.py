@@ -10,6 +10,7 @@ import pytest
 from curate.errors import UsageError
 from curate.ingest import Ingest, discover, read
 from curate.ingest.discover import shortest, sniff
+from curate.ingest.records import Skipped
 from tests.ingest.sources import html, response
 
 
@@ -125,13 +126,30 @@ def test_a_kind_is_believed_for_what_is_named(tmp_path):
     assert [one.text for one in read(source, Ingest(kind="text"))] == ['{"text": "x"}\n']
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.warc.gz", "a.html", "a.parquet", "a.tar", "a.arrow", "a.jsonl.zst"])
-def test_an_empty_file_is_a_source_and_a_fault(tmp_path, name):
-    (tmp_path / name).write_bytes(b"")
+@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b""), gzip.compress(b"\n")])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.warc.gz", "a.html", "a.parquet", "a.tar", "a.jsonl.zst", "a.txt"])
+def test_an_empty_file_holds_no_document_and_is_skipped(folder, name, content):
+    (folder / name).write_bytes(content)
+
+    listing = discover([folder, folder / name], Ingest())
+
+    assert Skipped(str(folder / name), "empty") in listing.skipped
+    assert str(folder / name) not in [source.path for source in listing.sources]
+
+
+def test_an_empty_file_alone_is_the_users_mistake(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"")
+
+    with pytest.raises(UsageError, match=r"nothing to read in .*a\.jsonl: empty"):
+        discover([tmp_path / "a.jsonl"], Ingest())
+
+
+def test_a_file_that_breaks_off_before_its_first_byte_is_no_empty_one(tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b"text")[:10])
 
     (source,) = discover([tmp_path], Ingest()).sources
 
-    assert [(one.place, one.reason) for one in read(source, Ingest())] == [(name, "empty")]
+    assert [one.reason for one in read(source, Ingest())] == ["truncated"]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.warc.gz", "a.parquet", "a.tar.zst", "a.arrow"])
