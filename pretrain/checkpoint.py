@@ -24,6 +24,7 @@ from torch import nn
 
 from pretrain.errors import CheckpointError
 from pretrain.optim import Optimizers
+from pretrain.shares import placed, whole
 
 _NAME = re.compile(r"step-(\d{8,})")
 _HASHED = ("model.safetensors", "training.pt")
@@ -57,7 +58,24 @@ def path(run: Path, step: int) -> Path:
     return run / "checkpoints" / f"step-{step:08d}"
 
 
-def save(run: Path, model: nn.Module, optimizers: Optimizers, state: State, keep: int) -> Path:
+@dataclass(frozen=True)
+class Contents:
+    """What the files of a checkpoint hold."""
+
+    weights: dict[str, torch.Tensor]
+    training: dict[str, Any]
+
+
+def gather(model: nn.Module, optimizers: Optimizers) -> Contents:
+    """Weights and states, whole: every process must call it, since shares are gathered.
+
+    So a checkpoint is the same whatever number of processes wrote it, and any number continues it.
+    """
+    weights = {name: whole(weight.detach()).contiguous() for name, weight in model.named_parameters()}
+    return Contents(weights, {"optimizers": optimizers.state_dict(), "random": _random_state()})
+
+
+def save(run: Path, contents: Contents, state: State, keep: int) -> Path:
     """Write a checkpoint and delete all but the latest `keep`."""
     target = path(run, state.step)
     target.parent.mkdir(exist_ok=True)
@@ -65,10 +83,8 @@ def save(run: Path, model: nn.Module, optimizers: Optimizers, state: State, keep
         shutil.rmtree(left)
     draft = target.parent / f".writing-{target.name}"
     draft.mkdir()
-    save_file(
-        {name: weight.detach().contiguous() for name, weight in model.named_parameters()}, draft / "model.safetensors"
-    )
-    torch.save({"optimizers": optimizers.state_dict(), "random": _random_state()}, draft / "training.pt")
+    save_file(contents.weights, draft / "model.safetensors")
+    torch.save(contents.training, draft / "training.pt")
     said = asdict(state) | {"sha256": {name: _sha256(draft / name) for name in _HASHED}}
     (draft / "state.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     for file in (*draft.iterdir(), draft):
@@ -107,7 +123,7 @@ def load_weights(run: Path, step: int, model: nn.Module) -> None:
         _check_shapes(saved, weights)
         with torch.no_grad():
             for name, weight in weights.items():
-                weight.copy_(saved[name])
+                weight.copy_(placed(saved[name], weight))
     except Exception as error:  # noqa: BLE001  what unpicklers raise is open
         raise _damaged(place, error) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pretrain import plan_cli
-from pretrain.errors import PretrainError
+from pretrain.errors import FollowedError, PretrainError
 from pretrain.export_cli import export
 
 if TYPE_CHECKING:
@@ -43,11 +43,13 @@ def train(
 ) -> None:
     """Train a model from random weights on the token shards in DIR."""
     from pretrain.config import load
+    from pretrain.parallel import leads
     from pretrain.training import train as run
 
     settings = load(config, overrides or ())
     result = run(settings, data, output, resume=resume, report_to=_Screen())
-    _tell(result)
+    if leads():
+        _tell(result)
 
 
 app.command(epilog="\b\nExample: pretrain export RUN --output DIR --precision bfloat16")(export)
@@ -156,7 +158,8 @@ def main() -> None:
     try:
         app()
     except PretrainError as error:
-        typer.echo(f"pretrain: {printable(str(error))}", err=True)
+        if not isinstance(error, FollowedError):
+            typer.echo(f"pretrain: {printable(str(error))}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,10 +14,15 @@ _BFLOAT16_CPU = ("amx_bf16", "avx512_bf16")
 
 
 def device(train: Train) -> torch.device:
-    """The device a run asks for; raises `ConfigError` for a GPU that is not there."""
+    """The device a run asks for, under `torchrun` one for each process of a machine.
+
+    Raises `ConfigError` for a GPU that is not there.
+    """
     name = ("cuda" if torch.cuda.is_available() else "cpu") if train.device == "auto" else train.device
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ConfigError(f"train.device = {name}: this machine has no CUDA device; auto or cpu would do")
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     return torch.device(name)
 
 

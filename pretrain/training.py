@@ -15,24 +15,25 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from filelock import FileLock, Timeout
-from torch import Tensor
 
-from pretrain import card, checkpoint, evaluation, hardware, ladder, report
+from pretrain import card, checkpoint, evaluation, folder, hardware, ladder, parallel, report, speed
 from pretrain.checkpoint import State
 from pretrain.config import Config, load
-from pretrain.errors import CheckpointError, PretrainError, UsageError
-from pretrain.loss import loss, tensors
+from pretrain.errors import PretrainError, UsageError
+from pretrain.loss import Tensors, loss, tensors
 from pretrain.models import build
 from pretrain.objectives import IGNORE, Batch, objective
 from pretrain.optim import Optimizers, schedule
+from pretrain.parallel import World
 from pretrain.shards import Manifest, Shards
+from pretrain.shares import whole
 from pretrain.signals import Stop
 
 _SKIPS_IN_A_ROW = 25
@@ -89,8 +90,9 @@ def train(
     chosen = _resolved(chosen, manifest.vocabulary)
     if chosen.model.vocabulary != manifest.vocabulary:
         raise UsageError(f"model.vocabulary is {chosen.model.vocabulary}, that of the data {manifest.vocabulary}")
-    run = Run(chosen, manifest, Path(output), report_to or (lambda _: None))
-    with _locked(run.output, resume=resume):
+    with parallel.joined(chosen.train) as world, contextlib.ExitStack() as held:
+        run = Run(chosen, manifest, Path(output), world, report_to)
+        world.lead(lambda: held.enter_context(folder.held(run.output, resume=resume)))
         run.prepare(resume=resume)
         return run.finish()
 
@@ -104,10 +106,13 @@ def _resolved(config: Config, vocabulary: int) -> Config:
 
 
 class Run:
-    """Everything one training run holds while it lasts."""
+    """Everything one process of a training run holds while it lasts."""
 
-    def __init__(self, config: Config, manifest: Manifest, output: Path, listener: Listener) -> None:
-        self.config, self.manifest, self.output, self.listener = config, manifest, output, listener
+    def __init__(
+        self, config: Config, manifest: Manifest, output: Path, world: World, listener: Listener | None
+    ) -> None:
+        self.config, self.manifest, self.output, self.world = config, manifest, output, world
+        self.listener = listener if listener and world.leads else lambda _: None
         self.vocabulary = manifest.open_vocabulary()
         self.shards = Shards(manifest, "train")
         self.validation = Shards(manifest, "validation")
@@ -117,66 +122,45 @@ class Run:
             torch.set_num_threads(config.train.threads)
         self.device = hardware.device(config.train)
         self.compute_type = hardware.compute_type(config.train, self.device)
-        torch.manual_seed(config.train.seed)
-        self.model = build(config.model)
-        self.model.initialise(config.train.seed)
-        self.model.to(self.device)
-        self.optimizers = Optimizers(self.model, config.optim)
-        self.forward: Callable[..., Tensor] = self.model
-        if config.train.compile:
-            self.forward = torch.compile(self.model)
+        self._build()
         self.state = State(data=manifest.digest)
         self.saved = 0
         """Step of the latest checkpoint; a run of no steps needs none."""
         self.skips_in_a_row = 0
+        peak = speed.peak(self.device, self.compute_type)
+        self.tokens_at_peak = peak and peak * world.size / speed.flops_per_token(self.model, config)
+        """Tokens a second if the machine did nothing but multiply; None where its peak is not known."""
+
+    def _build(self) -> None:
+        train = self.config.train
+        torch.manual_seed(train.seed)
+        self.model = build(self.config.model)
+        self.model.initialise(train.seed)
+        self.model.to(self.device)
+        self.world.share(self.model)
+        self.optimizers = Optimizers(self.model, self.config.optim)
+        forward = torch.compile(self.model) if train.compile else self.model
+        self.loss = self.world.loss(self.model, lambda *part: loss(self.model, Tensors(*part), forward))
 
     def prepare(self, *, resume: bool) -> None:
         """Lay out the folder, or go back to the last checkpoint."""
-        settings = self.output / "config.toml"
-        found = checkpoint.steps(self.output)
-        if resume and settings.exists():
-            self._same_run(settings)
-            if found:
-                self.state = checkpoint.restore(self.output, found[-1], self.model, self.optimizers)
-                if self.state.data != self.manifest.digest:
-                    raise CheckpointError(
-                        f"{self.output}: was trained on other data (manifest {self.state.data[:12]}…)"
-                    )
-                self.saved = self.state.step
-        else:
-            self._copy_tokenizer()
-            report.write_whole(settings, self.config.to_toml())
-        report.truncate(self.output / "metrics.jsonl", self.state.step)
-
-    def _copy_tokenizer(self) -> None:
-        """Whole or not at all; a tokenizer that somebody else left there is not overwritten."""
-        content = (self.manifest.folder / "tokenizer/tokenizer.json").read_bytes()
-        target = self.output / "tokenizer/tokenizer.json"
-        if target.exists() and target.read_bytes() != content:
-            raise UsageError(f"{target}: exists and is not the data's tokenizer; take another --output")
-        target.parent.mkdir(exist_ok=True)
-        draft = target.with_name(f".writing-{target.name}")
-        draft.write_bytes(content)
-        draft.replace(target)
-
-    def _same_run(self, settings: Path) -> None:
-        differing = load(settings).difference(self.config)
-        if differing:
-            keys = "; ".join(differing[:3]) + (" …" if len(differing) > 3 else "")
-            raise CheckpointError(f"{self.output}: --resume with another configuration ({keys})")
+        step = self.world.lead(lambda: folder.lay_out(self.output, self.config, self.manifest, resume=resume))
+        if step:
+            self.state = checkpoint.restore(self.output, step, self.model, self.optimizers)
+            self.saved = step
 
     def finish(self) -> Result:
         """Train to the last step, or to a signal."""
-        train = self.config.train
+        train, path, signal = self.config.train, self.output / "metrics.jsonl", ""
         if not len(self.validation):
             self._say("the validation split is empty: validation_bits_per_byte is null")
-        with Stop() as stop, (self.output / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
-            logged = len(report.read(self.output / "metrics.jsonl"))
+        with Stop() as stop, (path if self.world.leads else Path(os.devnull)).open("a", encoding="utf-8") as metrics:
+            logged = self.world.lead(lambda: len(report.read(path)))
             if 0 < self.state.step != logged - 1:
                 self._say("metrics.jsonl lacks lines of earlier steps: curves and the model card are incomplete")
             if self.state.step == 0 and not logged:
                 self._log(metrics, {"step": 0, "tokens": 0, "validation_bits_per_byte": self.evaluate()})
-            while self.state.step < train.steps and not stop.signal:
+            while self.state.step < train.steps and not (signal := self.world.first_signal(stop.signal)):
                 line = self.step()
                 if self._due(train.evaluate_every) or self.state.step == train.steps:
                     line["validation_bits_per_byte"] = self.evaluate()
@@ -186,17 +170,16 @@ class Run:
             # After the loop, whatever ended it: a signal may come between any two of its lines.
             if self.state.step != self.saved:
                 self._save(metrics)
-        self.publish()
-        return self._result(stop.signal)
+        self.world.lead(self.publish)
+        return self.world.lead(lambda: self._result(signal))
 
     def step(self) -> dict[str, Any]:
         """One update; gives the line for metrics.jsonl."""
-        began, train = time.perf_counter(), self.config.train
-        rows = self.packing.rows(self.state.step * train.batch, train.batch)
-        batch, tokens = self.objective.ask(rows, self.shards.weights), self.packing.seen(rows)
-        share = (batch.targets != IGNORE).sum() if batch.weights is None else batch.weights.sum()
-        rate = schedule(self.state.step, train.steps, self.config.optim)
-        loss, norm = self._gradient(batch, max(float(share), 1e-9))
+        began = time.perf_counter()
+        batch, tokens, share = self._read()
+        read = time.perf_counter() - began
+        rate = schedule(self.state.step, self.config.train.steps, self.config.optim)
+        loss, norm = self._gradient(batch, max(share, 1e-9))
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:
             self.optimizers.rate(rate)
@@ -213,8 +196,24 @@ class Run:
         )
         line: dict[str, Any] = {"step": self.state.step, "tokens": self.state.tokens, "loss": loss if finite else None}
         line["learning_rate"] = self.config.optim.matrix_learning_rate * rate
-        line |= {"tokens_per_second": round(tokens / seconds, 1), "gradient_norm": norm if finite else None}
+        line |= {"gradient_norm": norm if finite else None} | self._speed(tokens, seconds, read)
         return line if finite else line | {"skipped": True}
+
+    def _read(self) -> tuple[Batch, int, float]:
+        """This process's rows of the step; tokens, and weight of targets, of all processes."""
+        count = self.config.train.batch
+        rows = self.packing.rows(*self.world.rows(self.state.step * count, count))
+        batch = self.objective.ask(rows, self.shards.weights)
+        share = (batch.targets != IGNORE).sum() if batch.weights is None else batch.weights.sum(dtype=np.float64)
+        tokens, shares = self.world.sum(self.packing.seen(rows), float(share))
+        return batch, int(tokens), shares
+
+    def _speed(self, tokens: int, seconds: float, read: float) -> dict[str, Any]:
+        """What metrics.jsonl says of time: `loader_seconds` is the part of `seconds` that went into reading rows."""
+        said: dict[str, Any] = {"tokens_per_second": round(tokens / seconds, 1)}
+        if self.tokens_at_peak:
+            said["mfu"] = round(tokens / seconds / self.tokens_at_peak, 4)
+        return said | {"seconds": round(seconds, 4), "loader_seconds": round(read, 6)}
 
     def evaluate(self) -> float | None:
         """Bits per byte on validation."""
@@ -233,19 +232,27 @@ class Run:
         report.write(self.output / "run.html", facts)
 
     def _gradient(self, batch: Batch, share: float) -> tuple[float, float]:
-        """Fill the gradients of the mean loss; gives it and the norm before clipping."""
-        train = self.config.train
-        size = train.micro_batch or train.batch
+        """Fill the gradients of the mean loss over all processes; gives it and the norm before clipping."""
+        rows = len(batch.inputs)
+        size = min(self.config.train.micro_batch or rows, rows)
         isolate = self.config.data.isolate_documents
         total = torch.zeros((), device=self.device)
-        for first in range(0, train.batch, size):
+        for first in range(0, rows, size):
             part = tensors(batch.part(slice(first, first + size)), self.model, isolate=isolate)
             with self._autocast():
-                nats = loss(self.model, part, self.forward)
+                nats = self.loss(*part, last=first + size == rows)
             (nats / share).backward()  # type: ignore[no-untyped-call]
             total += nats.detach() / share
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optim.clip or math.inf)
-        return total.item(), norm.item()
+        (loss,) = self.world.sum(total.item() / self.world.size)
+        return loss, self._clip()
+
+    def _clip(self) -> float:
+        """Shorten the gradient to `optim.clip`; gives its norm before."""
+        weights = list(self.model.parameters())
+        norm = whole(torch.nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None]))
+        if self.config.optim.clip:
+            torch.nn.utils.clip_grads_with_norm_(weights, self.config.optim.clip, norm)
+        return norm.item()
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         enabled = self.compute_type != torch.float32
@@ -268,8 +275,10 @@ class Run:
         self.listener(Progress(self.state.step, self.config.train.steps, line))
 
     def _save(self, metrics: Any) -> None:
-        os.fsync(metrics.fileno())
-        checkpoint.save(self.output, self.model, self.optimizers, self.state, self.config.train.keep)
+        if self.world.leads:
+            os.fsync(metrics.fileno())
+        contents = checkpoint.gather(self.model, self.optimizers)
+        self.world.lead(lambda: checkpoint.save(self.output, contents, self.state, self.config.train.keep))
         self.saved = self.state.step
 
     def _say(self, note: str) -> None:
@@ -285,29 +294,3 @@ class Run:
             self.output, self.state.step, self.config.train.steps, loss, before, bits[-1],
             signal if self.state.step < self.config.train.steps else "",
         )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _locked(output: Path, *, resume: bool) -> Iterator[None]:
-    """Hold the run folder alone; refuse one that is in use, and one that holds anything without `resume`.
-
-    What a process leaves that was killed before config.toml was whole (drafts, the tokenizer) is no run yet.
-    """
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"{output}: not a folder")
-    names = {path.name for path in output.iterdir()} if output.exists() else set()
-    held = {name for name in names if name not in (".lock", "tokenizer") and not name.startswith(".writing-")}
-    if held and not resume:
-        raise UsageError(f"{output}: exists and is not empty; --resume continues a run, another --output begins one")
-    if held and "config.toml" not in held:
-        raise UsageError(f"{output}: holds other files but no run that could be resumed")
-    output.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(output / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UsageError(f"{output}: another process is training here") from None
-    try:
-        yield
-    finally:
-        lock.release()
