@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pretrain import plan_cli
+from pretrain import plan_cli, scale_cli
 from pretrain.errors import FollowedError, PretrainError
 from pretrain.export_cli import export
 
@@ -77,6 +77,7 @@ def generate(
 
 
 plan_cli.register(app)
+scale_cli.register(app)
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from pretrain import scaling_laws
+from pretrain import ladder, scaling_laws
 from pretrain.accelerators import ACCELERATORS
 from pretrain.config import Family
 from pretrain.errors import UsageError
@@ -228,15 +228,11 @@ def storage(question: Question, unique: float) -> Storage:
 
 
 def settings(parameters: float, tokens: float) -> Settings:
-    """Batch 2048·160·(N/108M)^⅔ tokens, rate 0.0047·(N/108M)^(−⅓), warm-up over N tokens.
-
-    OLMo-core's model ladder (`wsds_chinchilla_run_configurator.py`), after Porian et al. 2024; DataDecide trained by it
-    from 4 M to 1 B parameters.
-    """
-    share = parameters / 108e6
-    batch = 2048 * 160 * share ** (2 / 3)
+    """Batch and rate of `pretrain.ladder`, warm-up over N tokens but at most a tenth of all."""
+    weights = round(parameters)
+    batch = ladder.batch_tokens(weights)
     beta2 = 0.95 if batch >= 524_288 else 0.99
-    return Settings(batch, 0.0047 * share ** (-1 / 3), min(parameters, tokens / 10), beta2, tokens / batch)
+    return Settings(batch, ladder.learning_rate(weights), min(parameters, tokens / 10), beta2, tokens / batch)
 
 
 def _check(question: Question) -> None:
