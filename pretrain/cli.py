@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pretrain import plan_cli, scale_cli
+from pretrain import evaluate_cli, plan_cli, scale_cli
 from pretrain.errors import FollowedError, PretrainError
 from pretrain.export_cli import export
 
@@ -78,6 +78,7 @@ def generate(
 
 plan_cli.register(app)
 scale_cli.register(app)
+app.command(epilog=evaluate_cli.EXAMPLE)(evaluate_cli.evaluate)
 
 
 def printable(text: str) -> str:

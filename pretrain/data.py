@@ -14,17 +14,32 @@ can be asked for in any order, by any number of workers.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pretrain.draws import Keys, key, keyed, permutation
 from pretrain.errors import DataError
-from pretrain.shards import Shards
 from pretrain.tokens import END_OF_TEXT, PAD
 
 __all__ = ["Packing", "Rows", "permutation"]
+
+
+class Documents(Protocol):
+    """What rows are cut from: `pretrain.shards.Shards`, or documents in memory."""
+
+    lengths: NDArray[np.int64]
+    """(D,) tokens of each document."""
+
+    @property
+    def split(self) -> str:
+        """A name, for errors."""
+
+    def __len__(self) -> int: ...
+
+    def document(self, number: int, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Tokens `start:stop` of a document."""
 
 
 class Rows(NamedTuple):
@@ -57,7 +72,7 @@ class Packing:
     """
 
     def __init__(
-        self, shards: Shards, length: int, seed: int | None, *, lead: int = 1, documents: int | None = None
+        self, shards: Documents, length: int, seed: int | None, *, lead: int = 1, documents: int | None = None
     ) -> None:
         self.shards, self.length, self.seed, self.lead = shards, length, seed, lead
         self._lengths = shards.lengths[:documents]

@@ -138,6 +138,14 @@ class Shards:
                     found[str(pair["values"])] = found.get(str(pair["values"]), 0) + pair["counts"]
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
+    def labels(self, column: Literal["source", "language"]) -> list[str]:
+        """(D,) each document's value of a column, empty where the shards lack it."""
+        found: list[str] = []
+        for _, table in self._tables:
+            known = table[column].to_pylist() if column in table.column_names else [None] * len(table)
+            found += ["" if value is None else str(value) for value in known]
+        return found
+
     def _add(self, path: Path, chunk: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Register one list array: (starts, lengths) of its documents."""
         if chunk.null_count or chunk.values.null_count:

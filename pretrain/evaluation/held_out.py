@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from pretrain import loss
 from pretrain.config import Data, Train
+from pretrain.data import Documents
 from pretrain.models import Network
 from pretrain.objectives import IGNORE, evaluated, objective
-from pretrain.shards import Shards
 from pretrain.tokens import Vocabulary
 
 _TOKENS_AT_ONCE = 8_192
@@ -49,7 +49,9 @@ class Score:
 
 
 @torch.no_grad()
-def score(model: Network, shards: Shards, vocabulary: Vocabulary, data: Data, train: Train = _CAUSAL) -> Score | None:
+def score(
+    model: Network, shards: Documents, vocabulary: Vocabulary, data: Data, train: Train = _CAUSAL
+) -> Score | None:
     """Score the targets of the validation split, up to `data.validation_tokens` by whole documents.
 
     A causal model is asked each text token once; for other objectives of `train` see the module's text. None where the

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pretrain.data import Packing, Rows
+from pretrain.data import Documents, Packing, Rows
 from pretrain.lengths import PREFIX, UL2, Denoiser, Lengths, lengths
 from pretrain.objectives.batch import IGNORE, Batch, Weights
 from pretrain.objectives.causal import clm
@@ -19,7 +19,6 @@ from pretrain.objectives.masked import mlm
 
 if TYPE_CHECKING:
     from pretrain.config import Train
-    from pretrain.shards import Shards
     from pretrain.tokens import Vocabulary
 
 __all__ = ["IGNORE", "Batch", "Objective", "clm", "denoise", "evaluated", "mlm", "objective", "restore"]
@@ -35,7 +34,7 @@ class Objective:
     ask: Callable[[Rows, Weights], Batch]
     """Rows and the weights of documents to a batch."""
 
-    def packing(self, shards: "Shards", seed: int | None, documents: int | None = None) -> Packing:
+    def packing(self, shards: Documents, seed: int | None, documents: int | None = None) -> Packing:
         """Rows as this objective wants them."""
         return Packing(shards, self.lengths.raw, seed, lead=self.lead, documents=documents)
 

@@ -1,0 +1,58 @@
+import math
+
+import numpy as np
+import pytest
+
+from pretrain.evaluation import intervals
+
+
+def test_the_interval_of_a_mean_is_the_textbook_one():
+    values = np.random.default_rng(1).normal(3, 2, 400)
+
+    found = intervals.mean(values, seed=5)
+
+    error = values.std() / math.sqrt(len(values))
+    assert found.value == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.02)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.02)
+
+
+def test_a_ratio_resamples_both_sides_together():
+    below = np.random.default_rng(2).integers(1, 100, 50).astype(float)
+
+    found = intervals.ratio(3 * below, below, seed=1)
+
+    assert found == pytest.approx((3, 3, 3))
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_gives_another():
+    values = np.random.default_rng(3).random(30)
+
+    assert intervals.mean(values, seed=1) == intervals.mean(values, seed=1)
+    assert intervals.mean(values, seed=1) != intervals.mean(values, seed=2)
+
+
+def test_a_macro_average_weighs_groups_alike_and_is_unsure_of_both_levels():
+    small, large = np.array([1.0] * 8 + [0.0] * 2), np.array([1.0] * 500 + [0.0] * 500)
+
+    whole = intervals.macro([small, large], seed=1)
+    fixed = intervals.macro([small, large], seed=1, fixed=True)
+
+    assert whole.value == fixed.value == pytest.approx(0.65)
+    error = math.hypot(math.sqrt(0.16 / 10), math.sqrt(0.25 / 1000)) / 2
+    assert fixed.high - fixed.low == pytest.approx(2 * 1.96 * error, rel=0.1)
+    assert whole.high - whole.low > 1.3 * (fixed.high - fixed.low)
+
+
+def test_a_statistic_of_counts_equals_the_mean_where_it_is_one():
+    values = np.random.default_rng(4).random(200)
+
+    found = intervals.statistic(200, lambda counts: float(counts @ values / counts.sum()), seed=1)
+
+    known = intervals.mean(values, seed=9)
+    assert found.value == pytest.approx(known.value)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=0.01)
+
+
+def test_a_ratio_to_nothing_is_no_number():
+    assert all(map(math.isnan, intervals.ratio(np.ones(3), np.zeros(3), seed=1)))
