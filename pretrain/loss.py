@@ -17,6 +17,7 @@ from torch import Tensor
 from pretrain.models import Network
 from pretrain.models.head import cross_entropy, token_nats
 from pretrain.objectives.batch import IGNORE, Batch
+from pretrain.tokens import PAD
 
 
 class Tensors(NamedTuple):
@@ -47,7 +48,8 @@ def tensors(batch: Batch, network: Network, *, isolate: bool) -> Tensors:
     some = len(places) < len(flat)
     weights = None if batch.weights is None else put(batch.weights.reshape(-1)[places])
     own, decoders = _visible(batch, isolate=isolate, causal=network.family == "decoder")
-    inputs = (batch.inputs, own) + (() if batch.decoder_inputs is None else (batch.decoder_inputs, decoders))
+    reads = () if batch.decoder_inputs is None else (_begun(batch, isolate=isolate), decoders)
+    inputs = (batch.inputs, own, *reads)
     return Tensors(
         tuple(None if array is None else put(array) for array in inputs),
         put(places) if some else None,
@@ -64,6 +66,15 @@ def _visible(batch: Batch, *, isolate: bool, causal: bool) -> tuple[NDArray[np.i
         return None, None
     # All text is one document, padding another; what a decoder reads beyond its targets asks nothing of anybody
     return np.minimum(batch.documents, 0), None if batch.decoder_inputs is None else np.zeros_like(batch.decoder_inputs)
+
+
+def _begun(batch: Batch, *, isolate: bool) -> NDArray[np.int64] | None:
+    """What the decoder reads: in isolation each document begins with a pad, not with the one before's last token."""
+    reads, documents = batch.decoder_inputs, batch.decoder_documents
+    if reads is None or documents is None or not isolate:
+        return reads
+    begins = np.diff(documents, axis=1, prepend=-1) != 0
+    return np.where(begins, PAD, reads)
 
 
 def hidden(network: Network, batch: Tensors, forward: Callable[..., Tensor] | None = None) -> Tensor:

@@ -54,16 +54,20 @@ class RelativeAttention(nn.Module):
         self.output = Linear(model.width, model.width)
 
     def forward(self, x_BTD: Tensor, seen_BSD: Tensor, bias_HTS: Tensor | None, mask_BTS: Tensor | None) -> Tensor:
-        """`mask_BTS` is True where a query of x may look among the seen."""
+        """`mask_BTS` is True where a query of x may look among the seen; who may look nowhere gets nothing."""
         query, key, value = (
             self._split(part(x)) for part, x in ((self.query, x_BTD), (self.key, seen_BSD), (self.value, seen_BSD))
         )
         bias = None if bias_HTS is None else bias_HTS[None].to(query.dtype)
+        somewhere_B1T1 = None if mask_BTS is None or bias is not None else mask_BTS.any(-1)[:, None, :, None]
         if bias is not None and mask_BTS is not None:
             bias = bias.masked_fill(~mask_BTS[:, None], -torch.inf)
-        elif mask_BTS is not None:
-            bias = mask_BTS[:, None]
+        elif mask_BTS is not None and somewhere_B1T1 is not None:
+            # A softmax over nothing is no number: it is taken over all, and its outcome dropped
+            bias = mask_BTS[:, None] | ~somewhere_B1T1
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
+        if somewhere_B1T1 is not None:
+            mixed = mixed * somewhere_B1T1
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 

@@ -66,9 +66,6 @@ class Side(nn.Module):
         mask, cross = _same(documents_BT, documents_BT), None
         if memory_BSD is not None:
             cross = _same(documents_BT, memory_documents_BS)
-        if cross is not None:
-            # A softmax over nothing is no number: who may see nothing sees all
-            cross = cross | ~cross.any(-1, keepdim=True)
         for block in self.blocks:
             x_BTD = block(x_BTD, bias, mask, memory_BSD, cross)
         out: Tensor = self.norm(x_BTD)
