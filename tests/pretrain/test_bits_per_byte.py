@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pretrain.config import Data, Model
+from pretrain.config import Data, Model, Train
 from pretrain.evaluation import score
+from pretrain.models import build
 from pretrain.models.decoder import Decoder
+from pretrain.objectives import IGNORE, objective
 from pretrain.shards import Manifest, Shards
 from pretrain.tokens import END_OF_TEXT
 from tests.pretrain import token_folder
@@ -80,3 +82,34 @@ def test_an_empty_split_has_no_score(tmp_path):
     model, shards, vocabulary = opened(token_folder.make(tmp_path / "data", ["x"], []))
 
     assert score(model, shards, vocabulary, Data()) is None
+
+
+@pytest.mark.parametrize(("architecture", "name"), [("modernbert", "mlm"), ("t5", "span")])
+def test_other_objectives_are_scored_by_the_text_they_are_asked(corpus, architecture, name):
+    _, shards, vocabulary = opened(corpus)
+    shape = Model(architecture=architecture, context=32, layers=1, width=16, heads=2)
+    model = build(shape.resolved(token_folder.VOCABULARY))
+    model.initialise(1)
+    torch.nn.init.normal_(model.head.weight, 0, 0.5, generator=torch.Generator().manual_seed(2))
+    train = Train(objective=name, mask_ratio=0.9, span_density=0.6)
+
+    found = score(model, shards, vocabulary, Data(), train)
+
+    asked = objective(Train(objective=name, mask_ratio=0.15), 32, vocabulary)
+    batch = asked.ask(asked.packing(shards, None).rows(0, asked.packing(shards, None).rows_per_epoch), None)
+    nats, sizes = np.zeros(len(shards)), np.zeros(len(shards), np.int64)
+    for row in range(len(batch.inputs)):
+        inputs = [
+            None if a is None else torch.from_numpy(a[row : row + 1]) for a in (batch.inputs, batch.decoder_inputs)
+        ]
+        real = int((batch.documents[row] >= 0).sum())
+        with torch.no_grad():
+            logits = model.logits(model(inputs[0][:, :real], None, inputs[1]))[0].double().log_softmax(1)
+        for place, target in enumerate(batch.targets[row].tolist()):
+            if target != IGNORE and not vocabulary.control[target]:
+                owner = batch.target_documents[row, place]
+                nats[owner] -= logits[place, target].item()
+                sizes[owner] += len(vocabulary.tokenizer.id_to_token(target))
+    np.testing.assert_allclose(found.nats, nats, rtol=1e-4)
+    assert found.bytes.tolist() == sizes.tolist()
+    assert found.tokens.sum() == pytest.approx(0.15 * shards.tokens, rel=0.15)

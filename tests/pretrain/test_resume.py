@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from pretrain import load, train
+
 TIMES = ("tokens_per_second", "mfu", "seconds", "loader_seconds")
 LONG = ["--set", "train.steps=120", "--set", "train.checkpoint_every=20", "--set", "train.evaluate_every=50"]
 
@@ -71,6 +73,26 @@ def test_a_run_killed_and_resumed_is_the_run_that_was_not(corpus, uninterrupted,
     assert lines(run) == lines(whole)
     weights = "checkpoints/step-00000120/model.safetensors"
     assert (run / weights).read_bytes() == (whole / weights).read_bytes()
+
+
+@pytest.mark.parametrize(("architecture", "objective"), [("modernbert", "mlm"), ("t5", "span")])
+def test_the_other_objectives_resume_as_exactly(corpus, tmp_path, architecture, objective):
+    settings, run = tmp_path / "tiny.toml", tmp_path / "run"
+    shape = f"architecture = '{architecture}'\ncontext = 32\nlayers = 1\nwidth = 32\nheads = 2"
+    settings.write_text(f"[model]\n{shape}\n[train]\nobjective = '{objective}'\nbatch = 4\n")
+
+    process = started(*command(settings, corpus, run, "--resume"))
+    wait_for_line(run, 31, process)
+    process.kill()
+    process.communicate()
+    killed_at = lines(run)[-1]["step"]
+    config = load(settings, LONG[1::2])
+    train(config, corpus, run, resume=True)
+    train(config, corpus, tmp_path / "whole")
+
+    assert process.returncode == -signal.SIGKILL
+    assert 30 <= killed_at < 120
+    assert lines(run) == lines(tmp_path / "whole")
 
 
 def test_sigterm_saves_and_ends_the_run(corpus, uninterrupted, tmp_path):

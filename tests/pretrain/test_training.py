@@ -12,7 +12,6 @@ from safetensors.torch import load_file, save_file
 
 from pretrain import checkpoint, load, train, training
 from pretrain.errors import CheckpointError, ConfigError, DataError, PretrainError, UsageError
-from pretrain.models.decoder import Decoder
 from tests.pretrain import token_folder
 
 
@@ -68,10 +67,20 @@ def test_gradients_are_summed_over_micro_batches(settings, corpus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "override", ["data.isolate_documents=true", "model.architecture=llama", "model.tied=true", "optim.matrices=adamw"]
+    "override",
+    [
+        "data.isolate_documents=true",
+        "model.architecture=llama",
+        "model.tied=true",
+        "optim.matrices=adamw",
+        "model.architecture=modernbert train.objective=mlm data.isolate_documents=true",
+        "model.architecture=t5 train.objective=span data.isolate_documents=true",
+        "model.architecture=t5 train.objective=prefix",
+        "model.architecture=t5 train.objective=ul2",
+    ],
 )
 def test_variants_train_and_resume(settings, corpus, tmp_path, override):
-    config = load(settings, [override])
+    config = load(settings, override.split())
     train(config, corpus, tmp_path / "a")
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     shutil.rmtree(tmp_path / "b/checkpoints/step-00000012")
@@ -247,21 +256,6 @@ def test_a_vocabulary_of_another_size_is_refused(settings, corpus, tmp_path):
 def test_a_gpu_that_is_not_there_is_refused(settings, corpus, tmp_path):
     with pytest.raises(ConfigError, match="this machine has no CUDA device"):
         train(load(settings, ["train.device=cuda"]), corpus, tmp_path / "run")
-
-
-@pytest.mark.parametrize("name", ["gpt-tiny", "gpt-124m"])
-def test_the_shipped_configurations_are_what_they_say(name):
-    path = Path(__file__).parents[2] / f"pipelines/{name}.toml"
-    config = load(path)
-
-    with torch.device("meta"):
-        size = Decoder(config.model.resolved({"gpt-tiny": 8_192, "gpt-124m": 32_768}[name])).matrix_parameters()
-
-    low, high = {"gpt-tiny": (1e6, 3e6), "gpt-124m": (80e6, 130e6)}[name]
-    assert low <= size <= high
-    assert {"Source", "Purpose", "Cost"} <= {
-        line[2:].partition(":")[0] for line in path.read_text().splitlines() if line[:2] == "# "
-    }
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "training.pt"])
