@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pretrain import evaluate_cli, plan_cli, scale_cli
+from pretrain.ablate_cli import ablate
 from pretrain.errors import FollowedError, PretrainError
 from pretrain.export_cli import export
 
@@ -53,6 +54,7 @@ def train(
 
 
 app.command(epilog="\b\nExample: pretrain export RUN --output DIR --precision bfloat16")(export)
+app.command(epilog="\b\nExample: pretrain ablate ablate-tiny.toml --data raw=A --data clean=B --output STUDY")(ablate)
 
 
 @app.command(epilog="\b\nExample: pretrain generate RUN --prompt 'The function returns' -n 60 --seed 3")

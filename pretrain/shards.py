@@ -129,6 +129,13 @@ class Shards:
             raise DataError(f"{self._paths[0].parent}: a document's weight is negative or not finite")
         return None if np.all(weights == 1) else weights
 
+    def ids(self) -> list[str]:
+        """Each document's id, its number where the shards have none."""
+        found: list[str | None] = []
+        for _, table in self._tables:
+            found += table["id"].to_pylist() if "id" in table.column_names else [None] * len(table)
+        return [str(number) if name is None else name for number, name in enumerate(found)]
+
     def shares(self, column: Literal["source", "language"]) -> list[tuple[str, int]]:
         """Values of a column with their number of documents, the most frequent first."""
         found: dict[str, int] = {}
