@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pretrain import card_tables, checkpoint, record
+from pretrain import card_tables, checkpoint, record, speed
 from pretrain.card_tables import Table, short
 from pretrain.checkpoint import State
 from pretrain.config import Config
@@ -60,9 +60,9 @@ def gather(
     metrics: Metrics,
 ) -> Facts:
     """Collect what is known of a run; `report.json` beside the data adds the curation's yields."""
-    return compose(
-        config, state, record.gather(manifest, shards, model, hardware=hardware, precision=precision), metrics
-    )
+    flops = speed.flops_per_token(model, config)
+    known = record.gather(manifest, shards, model, flops_per_token=flops, hardware=hardware, precision=precision)
+    return compose(config, state, known, metrics)
 
 
 def compose(config: Config, state: State, known: Record, metrics: Metrics) -> Facts:

@@ -53,7 +53,9 @@ class Record(BaseModel):
     software: str
 
 
-def gather(manifest: Manifest, shards: Shards, model: Network, *, hardware: str, precision: str) -> Record:
+def gather(
+    manifest: Manifest, shards: Shards, model: Network, *, flops_per_token: float, hardware: str, precision: str
+) -> Record:
     """Collect the record of a run; `report.json` beside the data adds the curation's yields."""
     curation = _curation(manifest.folder / "report.json")
     said = manifest.counts.get("train", {})
@@ -72,7 +74,7 @@ def gather(manifest: Manifest, shards: Shards, model: Network, *, hardware: str,
         family=model.family,
         layer_parameters=model.matrix_parameters(),
         parameters=sum(weight.numel() for weight in model.parameters()),
-        flops_per_token=model.flops_per_token(),
+        flops_per_token=flops_per_token,
         hardware=hardware,
         precision=precision,
         software=f"sluice-corpus {_version('sluice-corpus')}, torch {_version('torch')}, "
