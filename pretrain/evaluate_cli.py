@@ -34,6 +34,14 @@ def evaluate(
     choice: Annotated[
         list[Path] | None, typer.Option(help="Questions as ARC, PIQA, HellaSwag, LAMBADA write them. Often.")
     ] = None,
+    probe: Annotated[
+        list[Path] | None,
+        typer.Option(help="Records (text, label) or (text, spans): a classifier on frozen states. Often."),
+    ] = None,
+    finetune: Annotated[
+        list[Path] | None,
+        typer.Option(help="As --probe, all weights trained; or (input, target), text to text. Often."),
+    ] = None,
     limit: Annotated[
         int, typer.Option(help="At most so many pairs a paradigm, questions or documents, drawn by --seed.", min=0)
     ] = 0,
@@ -53,9 +61,11 @@ def evaluate(
         *(_text(one, limit, seed) for one in text or ()),
         *([_pairs(pairs, limit, seed)] if pairs else []),
         *(_choice(path, limit, seed) for path in choice or ()),
+        *(_learnt(path, limit, seed, frozen=True) for path in probe or ()),
+        *(_learnt(path, limit, seed, frozen=False) for path in finetune or ()),
     ]
     if not tasks:
-        raise UsageError("nothing to measure: give --data, --text, --pairs or --choice")
+        raise UsageError("nothing to measure: give --data, --text, --pairs, --choice, --probe or --finetune")
     _run(run, step, tasks, json)
 
 
@@ -114,6 +124,23 @@ def _choice(path: Path, limit: int, seed: int) -> Task:
         from pretrain.evaluation.choice import choice
 
         return choice(trained, path, limit=limit, seed=seed)
+
+    return task
+
+
+def _learnt(path: Path, limit: int, seed: int, *, frozen: bool) -> Task:
+    def task(trained: "Trained") -> list["Figure"]:
+        from pretrain.evaluation import labelled
+        from pretrain.evaluation.classification import classification
+        from pretrain.evaluation.text_to_text import text_to_text
+
+        name, (train, test) = path.name.partition(".")[0], labelled.split(path, limit, seed)
+        if labelled.kind_of(train) != "pair":
+            known = labelled.labelled(trained, train, test)
+            return classification(trained, name, known, frozen=frozen, seed=seed)
+        if frozen:
+            raise UsageError(f"{path}: input and target have no labels to probe for; --finetune takes them")
+        return text_to_text(trained, name, labelled.pairs(train), labelled.pairs(test), seed=seed)
 
     return task
 

@@ -5,6 +5,7 @@ Percentiles of 2,000 draws from a seeded generator; the same values and seed giv
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -57,10 +58,14 @@ def macro(groups: Sequence[Floats], seed: int, *, fixed: bool = False) -> Estima
     return _estimate(float(means.mean()), inner[chosen, turns].mean(1))
 
 
-def statistic(count: int, of: Callable[[Floats], float], seed: int, draws: int = 500) -> Estimate:
-    """Any statistic of `count` items, given how often each was drawn (N,); `of(ones)` is the value."""
-    drawn = np.array([of(row) for counts in _resamples(count, seed, draws) for row in counts])
-    return _estimate(of(np.ones(count)), drawn)
+def crossed(runs: int, items: int, of: Callable[[Floats], float], seed: int, draws: int = 500) -> Estimate:
+    """Any statistic of S runs with other seeds on the same N items, resampling both.
+
+    `of` takes weights (S, N), how often each run and item was drawn; with ones it gives the value.
+    """
+    rows = (chain.from_iterable(_resamples(size, seed + i, draws)) for i, size in enumerate((items, runs)))
+    drawn = [of(np.outer(run_S, item_N)) for item_N, run_S in zip(*rows, strict=True)]
+    return _estimate(of(np.ones((runs, items))), np.array(drawn))
 
 
 def _means(group: Floats, draw: np.random.Generator) -> Floats:

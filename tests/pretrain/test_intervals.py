@@ -44,14 +44,23 @@ def test_a_macro_average_weighs_groups_alike_and_is_unsure_of_both_levels():
     assert whole.high - whole.low > 1.3 * (fixed.high - fixed.low)
 
 
-def test_a_statistic_of_counts_equals_the_mean_where_it_is_one():
+def test_a_statistic_of_one_run_is_as_sure_as_the_mean():
     values = np.random.default_rng(4).random(200)
 
-    found = intervals.statistic(200, lambda counts: float(counts @ values / counts.sum()), seed=1)
+    found = intervals.crossed(1, 200, lambda weights: float((weights * values).sum() / weights.sum()), seed=1)
 
     known = intervals.mean(values, seed=9)
     assert found.value == pytest.approx(known.value)
     assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=0.01)
+
+
+def test_runs_that_differ_make_a_statistic_less_sure():
+    values = np.random.default_rng(5).random(200) + np.array([[0.0], [0.3], [0.6]])
+
+    found = intervals.crossed(3, 200, lambda weights: float((weights * values).sum() / weights.sum()), seed=1)
+
+    assert found.value == pytest.approx(values.mean())
+    assert found.high - found.low > 0.3
 
 
 def test_a_ratio_to_nothing_is_no_number():
