@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pretrain import card, checkpoint, evaluation, folder, hardware, ladder, parallel, report, speed
+from pretrain import card, checkpoint, evaluation, folder, hardware, ladder, parallel, report, speed, trackers
 from pretrain.checkpoint import State
 from pretrain.config import Config, load
 from pretrain.errors import PretrainError, UsageError
@@ -35,6 +35,7 @@ from pretrain.parallel import World
 from pretrain.shards import Manifest, Shards
 from pretrain.shares import whole
 from pretrain.signals import Stop
+from pretrain.trackers import Tracker
 
 _SKIPS_IN_A_ROW = 25
 """Steps without a finite gradient after which a run counts as diverged."""
@@ -90,10 +91,12 @@ def train(
     chosen = _resolved(chosen, manifest.vocabulary)
     if chosen.model.vocabulary != manifest.vocabulary:
         raise UsageError(f"model.vocabulary is {chosen.model.vocabulary}, that of the data {manifest.vocabulary}")
+    trackers.check(chosen)
     with parallel.joined(chosen.train) as world, contextlib.ExitStack() as held:
         run = Run(chosen, manifest, Path(output), world, report_to)
         world.lead(lambda: held.enter_context(folder.held(run.output, resume=resume)))
         run.prepare(resume=resume)
+        world.lead(lambda: run.trackers.extend(held.enter_context(trackers.opened(run.output, chosen, run.state.step))))
         return run.finish()
 
 
@@ -127,6 +130,7 @@ class Run:
         self.saved = 0
         """Step of the latest checkpoint; a run of no steps needs none."""
         self.skips_in_a_row = 0
+        self.trackers: list[Tracker] = []
         peak = speed.peak(self.device, self.compute_type)
         self.tokens_at_peak = peak and peak * world.size / speed.flops_per_token(self.model, config)
         """Tokens a second if the machine did nothing but multiply; None where its peak is not known."""
@@ -272,6 +276,8 @@ class Run:
     def _log(self, metrics: Any, line: dict[str, Any]) -> None:
         metrics.write(json.dumps(line) + "\n")
         metrics.flush()
+        for tracker in self.trackers:
+            tracker.log(line)
         self.listener(Progress(self.state.step, self.config.train.steps, line))
 
     def _save(self, metrics: Any) -> None:
