@@ -125,7 +125,9 @@ def _sentence(progress: "Progress", bits: float | None) -> str:
     speed = line.get("tokens_per_second")
     if speed:
         left = line["tokens"] / progress.step * (progress.steps - progress.step) / speed
-        parts += [f"{line['tokens']:,} tokens", f"{speed:,.0f} tokens/s", f"{_clock(left)} left"]
+        parts += [f"{line['tokens']:,} tokens", f"{speed:,.0f} tokens/s"]
+        parts += [f"{line['mfu']:.0%} of peak"] if line.get("mfu") else []
+        parts.append(f"{_clock(left)} left")
     return "  ".join(parts)
 
 

@@ -10,12 +10,13 @@ waits for it.
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pretrain.config import Train
@@ -50,6 +51,24 @@ class World:
         sums = torch.tensor(values, dtype=torch.float64)
         torch.distributed.all_reduce(sums)
         return tuple(sums.tolist())
+
+    def total(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Sums of arrays over all processes."""
+        if self.size == 1:
+            return arrays
+        tensors = [torch.from_numpy(array.copy()) for array in arrays]
+        for tensor in tensors:
+            torch.distributed.all_reduce(tensor)
+        return tuple(tensor.numpy() for tensor in tensors)
+
+    def shares(self, items: Sequence[T]) -> Iterator[tuple[T, bool]]:
+        """This process's of the items, and whether each counts.
+
+        Every process gets as many, since under `fsdp` all must work together; what is left over does not count.
+        """
+        for first in range(0, len(items), self.size):
+            mine = first + self.rank
+            yield items[min(mine, len(items) - 1)], mine < len(items)
 
     def first_signal(self, name: str) -> str:
         """The name of a signal that any process was sent, or nothing; all agree."""

@@ -90,7 +90,9 @@ def _charts(metrics: Metrics) -> list[Chart]:
         "loss": "Training loss (nats a token)",
         "validation_bits_per_byte": "Validation (bits per byte)",
         "learning_rate": "Learning rate of the matrices",
+        "gradient_norm": "Norm of the gradient before clipping",
         "tokens_per_second": "Tokens a second",
+        "mfu": "Share of the device's peak (MFU)",
     }
     found = []
     for key, title in wanted.items():

@@ -20,16 +20,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from pretrain import card, checkpoint, evaluation, folder, hardware, ladder, parallel, report, speed, trackers
 from pretrain.checkpoint import State
 from pretrain.config import Config, load
 from pretrain.errors import PretrainError, UsageError
+from pretrain.loader import Loader
 from pretrain.loss import Tensors, loss, tensors
 from pretrain.models import build
-from pretrain.objectives import IGNORE, Batch, objective
+from pretrain.objectives import Batch, objective
 from pretrain.optim import Optimizers, schedule
 from pretrain.parallel import World
 from pretrain.shards import Manifest, Shards
@@ -119,12 +119,14 @@ class Run:
         self.vocabulary = manifest.open_vocabulary()
         self.shards = Shards(manifest, "train")
         self.validation = Shards(manifest, "validation")
-        self.objective = objective(config.train, config.model.context, self.vocabulary)
-        self.packing = self.objective.packing(self.shards, config.data.seed)
+        asked = objective(config.train, config.model.context, self.vocabulary)
+        packing = asked.packing(self.shards, config.data.seed)
         if config.train.threads:
             torch.set_num_threads(config.train.threads)
         self.device = hardware.device(config.train)
         self.compute_type = hardware.compute_type(config.train, self.device)
+        ahead = self.device.type == "cuda"
+        self.loader = Loader(asked, packing, self.shards.weights, world, config.train.batch, ahead=ahead)
         self._build()
         self.state = State(data=manifest.digest)
         self.saved = 0
@@ -180,10 +182,12 @@ class Run:
     def step(self) -> dict[str, Any]:
         """One update; gives the line for metrics.jsonl."""
         began = time.perf_counter()
-        batch, tokens, share = self._read()
+        part = self.loader.part(self.state.step)
         read = time.perf_counter() - began
+        counted, share = self.world.sum(part.tokens, part.share)
+        tokens = int(counted)
         rate = schedule(self.state.step, self.config.train.steps, self.config.optim)
-        loss, norm = self._gradient(batch, max(share, 1e-9))
+        loss, norm = self._gradient(part.batch, max(share, 1e-9))
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:
             self.optimizers.rate(rate)
@@ -203,17 +207,8 @@ class Run:
         line |= {"gradient_norm": norm if finite else None} | self._speed(tokens, seconds, read)
         return line if finite else line | {"skipped": True}
 
-    def _read(self) -> tuple[Batch, int, float]:
-        """This process's rows of the step; tokens, and weight of targets, of all processes."""
-        count = self.config.train.batch
-        rows = self.packing.rows(*self.world.rows(self.state.step * count, count))
-        batch = self.objective.ask(rows, self.shards.weights)
-        share = (batch.targets != IGNORE).sum() if batch.weights is None else batch.weights.sum(dtype=np.float64)
-        tokens, shares = self.world.sum(self.packing.seen(rows), float(share))
-        return batch, int(tokens), shares
-
     def _speed(self, tokens: int, seconds: float, read: float) -> dict[str, Any]:
-        """What metrics.jsonl says of time: `loader_seconds` is the part of `seconds` that went into reading rows."""
+        """What metrics.jsonl says of time: `loader_seconds` is the part of `seconds` spent waiting for rows."""
         said: dict[str, Any] = {"tokens_per_second": round(tokens / seconds, 1)}
         if self.tokens_at_peak:
             said["mfu"] = round(tokens / seconds / self.tokens_at_peak, 4)
@@ -222,7 +217,9 @@ class Run:
     def evaluate(self) -> float | None:
         """Bits per byte on validation."""
         with self._autocast():
-            score = evaluation.score(self.model, self.validation, self.vocabulary, self.config.data, self.config.train)
+            score = evaluation.score(
+                self.model, self.validation, self.vocabulary, self.config.data, self.config.train, self.world
+            )
         return None if score is None or not math.isfinite(score.bits_per_byte) else score.bits_per_byte
 
     def publish(self) -> None:

@@ -23,10 +23,12 @@ from pretrain.config import Data, Train
 from pretrain.data import Documents
 from pretrain.models import Network
 from pretrain.objectives import IGNORE, evaluated, objective
+from pretrain.parallel import World
 from pretrain.tokens import Vocabulary
 
 _TOKENS_AT_ONCE = 8_192
 _CAUSAL = Train()
+_ALONE = World()
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +52,17 @@ class Score:
 
 @torch.no_grad()
 def score(
-    model: Network, shards: Documents, vocabulary: Vocabulary, data: Data, train: Train = _CAUSAL
+    model: Network,
+    shards: Documents,
+    vocabulary: Vocabulary,
+    data: Data,
+    train: Train = _CAUSAL,
+    world: World = _ALONE,
 ) -> Score | None:
     """Score the targets of the validation split, up to `data.validation_tokens` by whole documents.
 
     A causal model is asked each text token once; for other objectives of `train` see the module's text. None where the
-    split holds no document.
+    split holds no document. The processes of `world` share the work and get the same score.
     """
     if not len(shards):
         return None
@@ -65,13 +72,13 @@ def score(
     lengths = vocabulary.byte_lengths.astype(np.int64)
     nats, sizes, counts = np.zeros(documents), np.zeros(documents, np.int64), np.zeros(documents, np.int64)
     at_once = max(1, _TOKENS_AT_ONCE // model.config.context)
-    for first in range(0, packing.rows_per_epoch, at_once):
+    for first, counts_here in world.shares(range(0, packing.rows_per_epoch, at_once)):
         batch = asked.ask(packing.rows(first, min(at_once, packing.rows_per_epoch - first)), None)
         costs = loss.nats(model, loss.tensors(batch, model, isolate=data.isolate_documents)).double().cpu().numpy()
         chosen = batch.targets != IGNORE
         targets, where = batch.targets[chosen], batch.target_documents[chosen]
-        text = lengths[targets] > 0
+        text = (lengths[targets] > 0) & counts_here
         np.add.at(nats, where[text], costs[text])
         np.add.at(sizes, where[text], lengths[targets[text]])
         np.add.at(counts, where[text], 1)
-    return Score(nats, sizes, counts)
+    return Score(*world.total(nats, sizes, counts))

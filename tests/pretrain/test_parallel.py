@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from pretrain import load, train
+from pretrain.parallel import World
 from tests.pretrain.test_resume import LONG, lines, wait_for_line
 
 PLAIN = ["train.precision=float32", "optim.matrices=adamw", "optim.matrix_learning_rate=0.003"]
@@ -35,6 +38,23 @@ PLANS = {
     "uneven": {"set": [*PLAIN, "train.batch=3"]},
     "taken": {"set": PLAIN},
 }
+
+
+@given(st.integers(0, 40), st.integers(1, 5))
+def test_shares_are_as_many_for_each_and_count_once_together(count, size):
+    shares = [list(World(rank, size).shares(range(count))) for rank in range(size)]
+
+    assert len({len(share) for share in shares}) == 1
+    assert sorted(item for share in shares for item, counts in share if counts) == list(range(count))
+
+
+@given(st.integers(0, 50), st.integers(1, 9), st.integers(1, 5))
+def test_rows_of_all_processes_are_those_of_the_step(step, each, size):
+    rows = [World(rank, size).rows(step * each * size, each * size) for rank in range(size)]
+
+    assert [row for first, count in rows for row in range(first, first + count)] == list(
+        range(step * each * size, (step + 1) * each * size)
+    )
 
 
 def losses(run):

@@ -9,8 +9,10 @@ import torch
 
 from pretrain import load, train, training
 from pretrain.errors import PretrainError
+from pretrain.evaluation import held_out
 
 torch.set_num_threads(1)
+held_out._TOKENS_AT_ONCE = 64  # so that both have something to score, and one of them once more
 
 
 def main(folder, corpus):
