@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from curate.stage import Stage
 from curate.stages.policy import Policy
+from curate.told import grouping
 
 Sizes = NDArray[np.float64]
 
@@ -78,18 +79,11 @@ def _reached(policy: Policy, folder: Path) -> Iterator[tuple[pa.RecordBatch, boo
     for path in [*sorted((folder / "documents").glob("*.parquet")), *sorted((folder / "dropped").glob("*/*.parquet"))]:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            wanted = [policy.name, policy.of, "tokens", *_grouping(schema)]
+            wanted = [policy.name, policy.of, "tokens", *grouping(schema)]
             wanted += [] if "tokens" in schema.names else ["text"]
             if policy.name in schema.names:
                 for batch in file.iter_batches(columns=[name for name in wanted if name in schema.names]):
                     yield batch, path.parent == own
-
-
-def _grouping(schema: pa.Schema) -> list[str]:
-    """The columns that hold `groups`."""
-    return [
-        field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("groups") >= 0
-    ]
 
 
 def _sizes(batch: pa.RecordBatch) -> Sizes:
@@ -110,7 +104,7 @@ def _by_band(batch: pa.RecordBatch, of: str) -> Iterator[tuple[str, NDArray[np.i
 
 def _by_group(batch: pa.RecordBatch) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """Group → the rows that mention it."""
-    for name in _grouping(batch.schema):
+    for name in grouping(batch.schema):
         found: dict[str, list[int]] = {}
         for row, entries in enumerate(batch.column(name).field("groups").to_pylist()):
             for entry in entries or ():

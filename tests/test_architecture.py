@@ -21,6 +21,7 @@ FLOORS = {
     "curate.statements": 1,
     "curate.associations": 0,
     "curate.generalisations": 2,
+    "curate.stated": 2.5,
     "curate.by_language": 0,
     "curate.threads": 0,
     "curate.stops": 0,

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from curate.cascade.bands import BANDS
+from curate.cascade.recall import recall
+from curate.told import FEWEST, BesideGroups, summed
 
 SUMMED = ("pieces", "passed", "caught", "sampled", "missed")
 
@@ -34,3 +37,26 @@ def _counted(column: pa.StructArray) -> dict[str, int]:
     left = np.asarray(column.field("pieces"), np.int64) - np.asarray(column.field("passed"), np.int64)
     taught = int(pc.sum(column.field("taught").cast("int64")).as_py() or 0)
     return {"documents": len(column), "taught": taught, "rejected": int(left[able].sum()), **sums}
+
+
+def by_group(columns: Iterable[BesideGroups]) -> list[dict[str, Any]]:
+    """A row a group of people: the documents that mention it, their sentences, and the screen's recall in per cent.
+
+    The recall and the ends of its interval are those of `cascade.recall`. Groups of which the sample tells nothing, or
+    few documents, are left out.
+    """
+    rows = []
+    for group, counts in summed((groups, _per_document(column)) for column, groups in columns).items():
+        found = recall(*(counts[name] for name in ("caught", "missed", "sampled", "rejected")))
+        if found is not None and counts["documents"] >= FEWEST:
+            parts = zip(("recall %", "from", "to"), found, strict=True)
+            rows.append({"group": group, **counts, **{name: round(100 * part, 1) for name, part in parts}})
+    return rows
+
+
+def _per_document(column: pa.StructArray) -> dict[str, NDArray[np.int64]]:
+    """Of each document the sentences that recall goes by."""
+    count = {name: np.asarray(pc.fill_null(column.field(name), 0), np.int64) for name in SUMMED}
+    able = np.asarray(pc.fill_null(column.field("supported"), fill_value=False), np.bool_)
+    rejected = np.where(able, count["pieces"] - count["passed"], 0)
+    return {**{name: count[name] for name in ("caught", "missed", "sampled")}, "rejected": rejected}

@@ -21,7 +21,7 @@ from curate.reports import charts, figures, hostile
 from curate.reports.audit import forest
 from curate.reports.ledger import Books, Line, ledger, settled, shown, weighed
 from curate.reports.toml import toml
-from curate.reports.yields import cuts, published
+from curate.reports.yields import FEWEST, cuts, published
 
 EXCERPT = 300
 """Characters of a dropped document that the page shows at most."""
@@ -64,6 +64,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             samples=_samples(samples, settled(report)),
             cuts=list(cuts(report, SPACE)),
             told={stage: rows for stage, rows in report.get("told", {}).items() if rows},
+            policies=_policies(report),
             published=published(),
             toml=hostile.visible(toml(report.get("recipe", {})), lines=True),
         )
@@ -125,6 +126,23 @@ def _followable(url: str) -> bool:
         return False
     plain = hostile.visible(url) == url and not any(c.isspace() for c in url)
     return plain and parts.scheme in {"http", "https"} and bool(parts.netloc) and len(url) <= LONGEST_LINK
+
+
+def _policies(report: Books) -> list[dict[str, Any]]:
+    """Per policy the lines of its table: marks, bands, groups that enough documents mention, and the whole."""
+    tables = []
+    for policy in report.get("policy", []):
+        marks = [(f"{one['mark']}: {_doing(one)}", one) for one in policy["marks"]]
+        groups = [(group, one) for group, one in policy["groups"].items() if one["documents"] >= FEWEST]
+        groups.sort(key=lambda item: (-item[1]["lost"] / max(item[1]["tokens"], 1), item[0]))
+        parts = [("mark", marks), ("band", list(policy["bands"].items())), ("mentions", groups)]
+        lines = [(kind, name, line) for kind, part in parts for name, line in part]
+        tables.append({"stage": policy["stage"], "lines": [*lines, ("all", "", policy["all"])]})
+    return tables
+
+
+def _doing(mark: Books) -> str:
+    return f"weight {mark['weight']:g}" if mark["do"] == "weight" else str(mark["do"])
 
 
 def _marked(report: Books, lines: Sequence[Line], kind: str) -> list[tuple[Line, int]]:

@@ -55,7 +55,8 @@ def yields(report: Books) -> list[str]:
 def told(report: Books, space: str = figures.SPACE) -> Iterator[str]:
     """A sentence for each benchmark of which items were found, and for each screen that a teacher was tried on."""
     for stage, rows in report.get("told", {}).items():
-        yield from _screened(stage, rows, space)
+        if not any("group" in row for row in rows):
+            yield from _screened(stage, rows, space)
         for row in rows:
             if row.get("found"):
                 found, items, whole, documents = (

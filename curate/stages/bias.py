@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from curate import associations, generalisations, lexicons, statements
+from curate import associations, generalisations, lexicons, stated, statements
 from curate.errors import AssetError
 from curate.lexicons import identity
 from curate.lexicons import statements as words
@@ -18,6 +18,7 @@ from curate.models import stereotype
 from curate.ops import lexicon, text
 from curate.regions import regions
 from curate.stage import Filter, Range, Signals, buffers
+from curate.told import BesideGroups
 
 SHOWN = 100
 """Most associations of a run that the report shows."""
@@ -123,6 +124,10 @@ class Bias(Filter):
         """Traits that stand near a group's name more or less often than near others', beyond chance."""
         found = associations.telling(associations.counted(column.field("near") for column in columns))
         return [{"near": f"{group} × {trait}", "n": n, "z": z} for group, trait, n, z in found[:SHOWN]]
+
+    def tell_groups(self, columns: Iterable[BesideGroups]) -> list[dict[str, Any]]:
+        """Strict statements about each group that enough documents mention; `spans` hold at most 16 of a document."""
+        return stated.by_group(column for column, _ in columns)[:SHOWN]
 
     def _said(self, batch: pa.RecordBatch, known: NDArray[np.bool_]) -> Signals:
         """What sentences say of groups; null where the text's language has no lists."""

@@ -15,7 +15,7 @@ from curate.cascade.bands import BANDS, Grades, Thresholds, by_screen, by_teache
 from curate.cascade.lists import COUNTED, GRADES, Hits, Lists
 from curate.cascade.pieces import Mask, Pieces
 from curate.cascade.reading import Reading, chosen, nothing, read
-from curate.cascade.told import by_band
+from curate.cascade.told import by_band, by_group
 from curate.errors import AssetError, nearest
 from curate.lexicons.spoken import labelled
 from curate.models.screen import Screen, shipped
@@ -24,6 +24,7 @@ from curate.rules import Rule
 from curate.stage import Asset, Filter, Range, Signals, buffers
 from curate.teacher import checkpoint
 from curate.teacher.model import Device, Precision, Teacher
+from curate.told import BesideGroups
 
 __all__ = ["GRADES", "Toxicity"]
 
@@ -233,6 +234,10 @@ class Toxicity(Filter):
     def tell(self, columns: Iterable[pa.StructArray]) -> list[dict[str, Any]]:
         """Documents and sentences by band, from which the report has the screen's recall."""
         return by_band(columns)
+
+    def tell_groups(self, columns: Iterable[BesideGroups]) -> list[dict[str, Any]]:
+        """The screen's recall by group, where a teacher has read some of what the screen rejected."""
+        return by_group(columns)
 
     @cached_property
     def lists(self) -> Lists:

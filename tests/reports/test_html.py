@@ -182,3 +182,55 @@ def test_a_report_without_a_manifest_or_samples_is_still_shown(run_with):
     page = report_html(run_with("").report, None)
 
     assert "Yield table" in page
+
+
+def costly(run_with, word):
+    """A run with a policy and tables of groups, with a word in every name."""
+    found = run_with(word)
+    lines = {"documents": 900, "tokens": 4_000, "lost": 1_000}
+    policy = {
+        "stage": f"toxicity{word}",
+        "all": lines,
+        "marks": [
+            {"mark": f"toxic{word}", "do": "weight", "weight": 0.5, **lines},
+            {"mark": "severe", "do": "drop", "weight": 1.0, **lines},
+        ],
+        "bands": {f"clean{word}": lines},
+        "groups": {
+            "kin.few": {**lines, "documents": 19},
+            "kin.little": {**lines, "lost": 10},
+            f"kin.most{word}": {**lines, "lost": 3_000},
+        },
+    }
+    told = {f"bias{word} by group": [{"group": f"kin{word}", "documents": 60, "strict": 3, "per 1,000": 50.0}]}
+    return found._replace(report={**found.report, "policy": [policy], "told": told})
+
+
+def test_what_a_policy_costs_stands_by_mark_band_and_group(run_with):
+    page = page_of(costly(run_with, ""))
+
+    section = page[page.index('<section id="policy">') :].partition("</section>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in section.split("<tr>")[2:]]
+    assert [row[:3] for row in rows] == [
+        ["mark", "toxic:", "weight"],
+        ["mark", "severe:", "drop"],
+        ["band", "clean", "900"],
+        ["mentions", "kin.most", "900"],
+        ["mentions", "kin.little", "900"],
+        ["all", "900", "4"],
+    ]
+    assert [row[-1] for row in rows] == ["25.0%", "25.0%", "25.0%", "75.0%", "0.2%", "25.0%"]
+
+
+def test_tables_of_groups_stand_among_what_stages_tell(run_with):
+    text = "".join(Page(page_of(costly(run_with, ""))).text)
+
+    assert "bias by group" in text
+    assert "50.0" in text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_name_of_a_mark_or_a_group_adds_a_tag(run_with, attack):
+    hostile, harmless = (Page(page_of(costly(run_with, word))) for word in (attack, "name"))
+
+    assert hostile.shape == harmless.shape

@@ -82,6 +82,12 @@ def test_a_screen_that_was_tried_on_what_it_rejected_tells_its_recall():
     assert sentence == "toxicity: 60.0% (29.3% to 92.5%) of toxic sentences pass, by 500 of 100 000 that did not"
 
 
+def test_sentences_by_group_are_not_counted_twice():
+    rows = [{"group": "kin.sister", "documents": 99, "rejected": 1_000, "sampled": 50, "missed": 1, "caught": 9}]
+
+    assert list(told({"told": {"toxicity by group": rows}})) == []
+
+
 def test_a_screen_that_nobody_tried_tells_nothing():
     assert (
         list(told({"told": {"toxicity": [{"band": "clean", "documents": 9}], "bias": [{"trait": "x", "n": 1}]}})) == []

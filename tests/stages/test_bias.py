@@ -247,6 +247,18 @@ def test_a_run_tells_which_traits_stand_near_whom():
     assert STAGE.tell([STAGE.column(batch("x"))]) == []
 
 
+def test_a_run_tells_how_much_is_said_of_whom_per_thousand_documents():
+    texts = ["Swedes are shy. Danes are not proud."] * 30 + ["A Swede and a Dane sing."] * 20 + ["Finns are shy."] * 3
+    column = STAGE.column(batch(*texts))
+
+    told = STAGE.tell_groups([(column, column.field("groups"))] * 2)
+
+    assert told == [
+        {"group": "nationality.swedish", "documents": 100, "strict": 60, "per 1,000": 600.0},
+        {"group": "nationality.danish", "documents": 100, "strict": 0, "per 1,000": 0.0},
+    ]
+
+
 def test_strict_statements_can_be_masked():
     from curate.stages.mask import Mask
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import Options, run
-from curate.cascade.told import by_band
+from curate.cascade.told import by_band, by_group
 from curate.errors import AssetError
 from curate.ops import sentence_spans
 from curate.recipe import Recipe, key_of
@@ -239,6 +239,30 @@ def test_the_report_has_sentences_by_band():
     }
     assert (rows["clean"]["documents"], rows["clean"]["rejected"], rows["clean"]["missed"]) == (2, 4, 1)
     assert sum(row["documents"] for row in rows.values()) == 4
+
+
+def test_the_report_has_the_screens_recall_by_group():
+    made = stage(sample=1.0)
+    kinds = ["sister"] * 25 + ["stranger"] * 25 + ["rare"] * 3
+    texts = ["You vile one. " + CALM] * 25 + ["The committee sang. It sang well."] * 25 + ["You vile one. " + CALM] * 3
+    groups = pa.array([[{"group": f"kin.{kind}", "n": 1}] for kind in kinds[:-1]] + [None])
+
+    rows = by_group([(made.column(batch(*texts)), groups)])
+
+    assert rows == [
+        {
+            "group": "kin.sister",
+            "documents": 25,
+            "caught": 25,
+            "missed": 25,
+            "sampled": 75,
+            "rejected": 75,
+            "recall %": 50.0,
+            "from": rows[0]["from"],
+            "to": rows[0]["to"],
+        }
+    ]
+    assert 0 < rows[0]["from"] < 50 < rows[0]["to"] < 100
 
 
 # --- a real checkpoint ---------------------------------------------------------------------------------
