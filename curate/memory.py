@@ -84,21 +84,25 @@ class Plan:
         return f"{size(max(self.most, 0))} for barriers{ended}{short}"
 
 
-def plan(budget: int, workers: int, here: int, *, models: int, trains: bool, barriers: int = 0) -> Plan:
+def plan(
+    budget: int, workers: int, here: int, *, models: int, trains: bool, barriers: int = 0, working: int = 0
+) -> Plan:
     """As many of `workers` processes as `budget` bytes allow.
 
     `here`: what this process has loaded; `models`: what of that are the recipe's, which every worker loads;
-    `trains`: whether a tokenizer is trained; `barriers`: what the barrier that takes most needs for few documents.
+    `trains`: whether a tokenizer is trained; `barriers`: what the barrier that takes most needs for few documents;
+    `working`: what the stage that takes most at work takes beside its models.
     Raises `UsageError` where not even one process fits.
     """
-    alone = here + (LEFT_BY_UNITS + TRAINING if trains else WORKING)
+    units = WORKING + working
+    alone = here + max(units, LEFT_BY_UNITS + TRAINING if trains else 0)
     kept = WORKING if trains else LEFT_BY_UNITS
     least = max(alone, here + kept + barriers)
     if budget < least:
         more = ", and more for many documents" if barriers else ""
         raise UsageError(f"--memory {size(budget)} is too little: this recipe takes {size(least)} at least{more}")
     beside = here + (LEFT_BY_TRAINING if trains else WORKING // 2) + TRACKER
-    each = min(here, LIBRARIES + models) + WORKING
+    each = min(here, LIBRARIES + models) + units
     fits = min(workers, (budget - beside) // each)
     if fits > 1:
         return Plan(budget, here, workers, fits, each, alone, LEFT_BY_TRAINING)

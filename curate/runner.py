@@ -76,7 +76,10 @@ def prepared(recipe: Recipe, options: Options) -> Plan:
     budget = memory.granted(options.memory)
     trains = recipe.output.tokens and recipe.tokens.tokenizer is None
     least = forecast.needed(recipe, forecast.Size())
-    return plan(budget, options.workers, memory.resident(), models=models, trains=trains, barriers=least)
+    working = max((stage.working_bytes for stage in recipe.stages), default=0)
+    return plan(
+        budget, options.workers, memory.resident(), models=models, trains=trains, barriers=least, working=working
+    )
 
 
 def _refuse_lossy(recipe: Recipe) -> None:

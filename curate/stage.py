@@ -105,6 +105,11 @@ class Stage(BaseModel, ABC):
         return self.reads
 
     @property
+    def working_bytes(self) -> int:
+        """Memory that it takes while it works, beside what it has loaded and some copies of a batch's text."""
+        return 0
+
+    @property
     def speaks(self) -> bool:
         """Whether it asks for every document's language."""
         return False

@@ -31,6 +31,13 @@ def test_a_budget_that_is_large_enough_has_all_workers():
     assert "4 workers at 630 MB each, " in made.told()
 
 
+def test_what_a_stage_takes_at_work_counts_for_every_process():
+    made, plain = (plan(8 * GB, 2, 900 * MB, models=400 * MB, trains=False, working=n * MB) for n in (430, 0))
+
+    assert made.each - plain.each == made.alone - plain.alone == 430 * MB
+    assert plan(8 * GB, 8, 900 * MB, models=400 * MB, trains=False, working=430 * MB).workers < 8
+
+
 def test_too_many_workers_for_a_budget_are_fewer_and_the_plan_says_so():
     made = plan(2 * GB, 16, 300 * MB, models=0, trains=False)
 

@@ -239,6 +239,11 @@ class Toxicity(Filter):
         """The screen's recall by group, where a teacher has read some of what the screen rejected."""
         return by_group(columns)
 
+    @property
+    def working_bytes(self) -> int:
+        """What a teacher takes."""
+        return self._teacher.working_bytes if self._teacher else 0
+
     @cached_property
     def lists(self) -> Lists:
         """The lists, compiled."""

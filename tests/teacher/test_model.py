@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from curate.errors import AssetError
 from curate.teacher import model
+from curate.stages.toxicity import Toxicity
 from curate.teacher.model import Teacher
 from tests.tiny_teachers import KINDS, checkpoint, lines
 
@@ -118,3 +119,11 @@ def test_what_this_machine_lacks_is_an_error(monkeypatch):
         model.able("bfloat16", "cpu", "toxicity.precision")
     with pytest.raises(AssetError, match="finds no GPU here"):
         model.able("float32", "cuda", "toxicity.device")
+
+
+def test_what_a_teacher_takes_at_work_grows_with_its_batches():
+    few, many = (Teacher(checkpoint("original"), rows=rows).working_bytes for rows in (1_000, 2_000))
+
+    assert many == 2 * few
+    assert Toxicity(teacher="original", model=checkpoint("original"), batch=1_000).working_bytes == few
+    assert Toxicity().working_bytes == 0
