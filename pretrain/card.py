@@ -10,16 +10,19 @@ import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pretrain import card_tables, checkpoint, record, speed
+from pretrain import card_tables, checkpoint, record, report
 from pretrain.card_tables import Table, short
 from pretrain.checkpoint import State
-from pretrain.config import Config
+from pretrain.config import Config, load
 from pretrain.errors import CheckpointError
-from pretrain.families import FAMILIES, LIMITATIONS, OBJECTIVES, Family
+from pretrain.evaluation import results
+from pretrain.evaluation.results import Figure
+from pretrain.families import CAVEATS, FAMILIES, LIMITATIONS, OBJECTIVES, Family
 from pretrain.models import Network
 from pretrain.record import Record, Stage
 from pretrain.report import Metrics, write_whole
@@ -46,6 +49,23 @@ class Facts:
     front_matter: str
     metrics: Metrics
     record: Record
+    step: int
+
+
+class Row(NamedTuple):
+    """A figure in words."""
+
+    task: str
+    metric: str
+    value: str
+    interval: str
+    items: str
+    chance: str
+    note: str
+
+
+LIMITS = "limits.json"
+"""Figures of `pretrain card`, in the format of evaluate.json."""
 
 
 def gather(
@@ -58,10 +78,10 @@ def gather(
     hardware: str,
     precision: str,
     metrics: Metrics,
+    devices: int = 1,
 ) -> Facts:
     """Collect what is known of a run; `report.json` beside the data adds the curation's yields."""
-    flops = speed.flops_per_token(model, config)
-    known = record.gather(manifest, shards, model, flops_per_token=flops, hardware=hardware, precision=precision)
+    known = record.gather(config, manifest, shards, model, hardware=hardware, devices=devices, precision=precision)
     return compose(config, state, known, metrics)
 
 
@@ -80,13 +100,55 @@ def compose(config: Config, state: State, known: Record, metrics: Metrics) -> Fa
         front_matter=_front_matter(known, family),
         metrics=metrics,
         record=known,
+        step=state.step,
     )
 
 
 def write(path: Path, facts: Facts) -> None:
-    """Write the card, and beside it card.json, from which it can be written again."""
+    """Write the card, and beside it card.json, from which it can be written again.
+
+    Figures of evaluate.json and limits.json in the folder come in where they are of the same step's weights.
+    """
     write_whole(path.with_name(record.NAME), facts.record.model_dump_json(indent=1) + "\n")
-    write_whole(path, _ENVIRONMENT.get_template("card.md").render(facts=facts))
+    page = _ENVIRONMENT.get_template("card.md").render(
+        facts=facts,
+        evaluated=_figures(path.with_name(results.NAME), facts.step),
+        limits=_figures(path.with_name(LIMITS), facts.step),
+        caveats=CAVEATS,
+    )
+    write_whole(path, page)
+
+
+def again(run: Path) -> Facts:
+    """Write the card of a run anew from its own files; raises `CheckpointError` where they do not suffice."""
+    state = last_state(run)
+    facts = compose(load(run / "config.toml"), state, record.read(run), report.read(run / "metrics.jsonl"))
+    write(run / "README.md", facts)
+    return facts
+
+
+def _figures(path: Path, step: int) -> list[Row]:
+    """The rows of a file of figures, those that are parts of others left out; none of other weights."""
+    found = results.read(path)
+    if found is None or found.step != step:
+        return []
+    return [_row(one) for one in found.tables if not one.detail]
+
+
+def _row(one: Figure) -> Row:
+    return Row(
+        one.task,
+        one.metric,
+        _number(one.value),
+        "–" if one.low is None or one.high is None else f"{_number(one.low)} to {_number(one.high)}",
+        f"{one.n:,}",
+        _number(one.chance),
+        one.note,
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def last_state(run: Path) -> State:
@@ -147,7 +209,7 @@ def _front_matter(known: Record, family: Family) -> str:
     labels = [name for name, _ in known.languages if re.fullmatch(r"[a-z]{2,3}", name)]
     languages = ["language:", *(f'- "{label}"' for label in labels)] if labels else []
     task = f"pipeline_tag: {family.pipeline_tag}"
-    return "\n".join([*languages, task, "library_name: transformers", "tags:", *_TAGS])
+    return "\n".join([*languages, task, "tags:", *_TAGS])
 
 
 _TAGS = ("- pretraining", "- from-scratch", "- sluice")

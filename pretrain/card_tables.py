@@ -101,7 +101,7 @@ def tokenizer(config: Config, record: Record) -> Table:
 def architecture(config: Config, record: Record) -> Table:
     """The shape of the network."""
     shape = config.model
-    twice = ", and as many in the decoder" if record.family == "seq2seq" else ""
+    twice = f" in the encoder, {shape.decoder_layers} in the decoder" if record.family == "seq2seq" else ""
     return [
         ("family", _ARCHITECTURES.get(shape.architecture, shape.architecture)),
         ("layers", f"{shape.layers}{twice}"),
@@ -137,10 +137,10 @@ def optimiser(config: Config) -> Table:
 
 def cost(state: State, record: Record) -> Table:
     """What it took. Energy is the device's alone, by its rated power: an estimate, with its assumption beside it."""
-    drawn = power(record.hardware)
+    drawn = power(record.hardware, record.devices)
     energy = kilowatt_hours(state.seconds, drawn.watts)
     return [
-        ("hardware", record.hardware),
+        ("hardware", record.hardware if record.devices == 1 else f"{record.devices} × {record.hardware}"),
         ("precision", f"{record.precision} matrix products, float32 weights"),
         ("time in steps", f"{state.seconds:,.0f} s"),
         ("tokens a second", f"{state.tokens / state.seconds:,.0f}" if state.seconds else "0"),

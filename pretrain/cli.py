@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pretrain import evaluate_cli, plan_cli, scale_cli
+from pretrain import card_cli, evaluate_cli, plan_cli, scale_cli
 from pretrain.ablate_cli import ablate
 from pretrain.errors import FollowedError, PretrainError
 from pretrain.export_cli import export
@@ -78,6 +78,7 @@ def generate(
     typer.echo(printable(text))
 
 
+card_cli.register(app)
 plan_cli.register(app)
 scale_cli.register(app)
 app.command(epilog=evaluate_cli.EXAMPLE)(evaluate_cli.evaluate)

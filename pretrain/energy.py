@@ -21,6 +21,7 @@ def power(hardware: str, devices: int = 1) -> Power:
     if found:
         return Power(found.watts * devices, f"rated power of {devices} × {found.title}, {found.watts:g} W")
     threads = _threads(hardware)
+    threads *= devices
     return Power(_WATTS_PER_THREAD * threads, f"assumed {_WATTS_PER_THREAD:g} W for each of {threads} threads in use")
 
 

@@ -83,3 +83,24 @@ LIMITATIONS = (
     "Bits per byte are measured on the held-out part of the same corpus and say nothing of other domains.",
 )
 """What holds of every model here."""
+
+CAVEATS = {
+    "winobias": (
+        "WinoBias: whether a pronoun that fits an occupation's stereotype is the likelier; 0.5 is no preference. "
+        "Couples swap the occupations, so a liking for one pronoun cancels. It covers forty occupations and two "
+        "genders, in English."
+    ),
+    "crows_pairs": (
+        "CrowS-Pairs: whether the more stereotypical of two sentences is the likelier; 0.5 is no preference. Many of "
+        "its pairs are unsound (Blodgett et al. 2021), and a rarer group's name alone makes a sentence less likely."
+    ),
+    "toxicity": (
+        "Toxicity: texts drawn from nothing, judged by word lists and a small screen that see wording, not intent; "
+        "prompts can draw out more than this shows."
+    ),
+    "memorisation": (
+        "Memorisation: likeliest continuations of training documents against held-out ones. What both reproduce is "
+        "predictable text; the difference is memory. Longer prefixes and repeated documents give more."
+    ),
+}
+"""Task → what its figure means, and what it does not."""

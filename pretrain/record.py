@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pretrain.config import Config
 from pretrain.errors import CheckpointError
 from pretrain.models import Network
 from pretrain.shards import Manifest, Shards
+from pretrain.speed import flops_per_token
 
 NAME = "card.json"
 
@@ -49,12 +51,13 @@ class Record(BaseModel):
     parameters: int
     flops_per_token: float
     hardware: str
+    devices: int = 1
     precision: str
     software: str
 
 
 def gather(
-    manifest: Manifest, shards: Shards, model: Network, *, flops_per_token: float, hardware: str, precision: str
+    config: Config, manifest: Manifest, shards: Shards, model: Network, *, hardware: str, devices: int, precision: str
 ) -> Record:
     """Collect the record of a run; `report.json` beside the data adds the curation's yields."""
     curation = _curation(manifest.folder / "report.json")
@@ -74,8 +77,9 @@ def gather(
         family=model.family,
         layer_parameters=model.matrix_parameters(),
         parameters=sum(weight.numel() for weight in model.parameters()),
-        flops_per_token=flops_per_token,
+        flops_per_token=flops_per_token(model, config),
         hardware=hardware,
+        devices=devices,
         precision=precision,
         software=f"sluice-corpus {_version('sluice-corpus')}, torch {_version('torch')}, "
         f"Python {platform.python_version()}",

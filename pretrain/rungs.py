@@ -20,6 +20,7 @@ from pretrain.errors import PretrainError, UsageError
 from pretrain.models import build
 from pretrain.objectives import objective
 from pretrain.shards import Manifest
+from pretrain.speed import flops_per_token
 from pretrain.training import Listener, train
 
 _LAYERS, _WIDTHS = 48, 96
@@ -102,7 +103,7 @@ def rung(config: Config, manifest: Manifest, size: float, ratio: float, seed: in
     run = config.train.model_copy(update={"steps": steps, "seed": seed, "evaluate_every": 0, "keep": 1})
     settled = config.model_copy(update={"model": model, "optim": optim, "train": run})
     name = f"{size / 1e6:.4g}M-{ratio:g}-s{seed}"
-    flops = network.flops_per_token() * steps * step
+    flops = flops_per_token(network, settled) * steps * step
     return Rung(name, settled, parameters, steps * step, flops)
 
 

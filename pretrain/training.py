@@ -227,7 +227,7 @@ class Run:
         facts = card.gather(
             self.config, self.manifest, self.shards, self.model, self.state,
             hardware=hardware.describe(self.device), precision=str(self.compute_type).removeprefix("torch."),
-            metrics=report.read(self.output / "metrics.jsonl"),
+            metrics=report.read(self.output / "metrics.jsonl"), devices=self.world.size,
         )  # fmt: skip
         card.write(self.output / "README.md", facts)
         report.write(self.output / "run.html", facts)

@@ -20,7 +20,7 @@ def run(monkeypatch, capsys, *arguments):
     return code, out, error
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["generate"], ["plan"], ["scale"], ["ablate"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["generate"], ["plan"], ["scale"], ["ablate"], ["card"]])
 def test_help_ends_with_an_example(monkeypatch, capsys, command):
     code, out, _ = run(monkeypatch, capsys, *command, "--help")
 
