@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pretrain.config import Model
+from pretrain.models.attention import attend
 from pretrain.models.kernels import rms_norm, rotate
 from pretrain.models.linear import Linear, linear
 
@@ -104,14 +105,8 @@ class Attention(nn.Module):
         query, key, value = (part.transpose(1, 2) for part in (query, key, value.to(query.dtype)))
         if cache is not None:
             key, value = cache.extend(self.layer, key, value)
-        mixed = functional.scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=None if mask_BTT is None else mask_BTT[:, None],
-            is_causal=self.causal and mask_BTT is None and query.shape[2] > 1,
-            enable_gqa=self.kv_heads != self.heads,
-        )
+        causal = self.causal and mask_BTT is None and query.shape[2] > 1
+        mixed = attend(query, key, value, mask_BTS=mask_BTT, causal=causal)
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 

@@ -4,9 +4,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from pretrain.config import Model
+from pretrain.models.attention import attend
 from pretrain.models.linear import Linear
 
 
@@ -58,16 +58,14 @@ class RelativeAttention(nn.Module):
         query, key, value = (
             self._split(part(x)) for part, x in ((self.query, x_BTD), (self.key, seen_BSD), (self.value, seen_BSD))
         )
-        bias = None if bias_HTS is None else bias_HTS[None].to(query.dtype)
-        somewhere_B1T1 = None if mask_BTS is None or bias is not None else mask_BTS.any(-1)[:, None, :, None]
-        if bias is not None and mask_BTS is not None:
-            bias = bias.masked_fill(~mask_BTS[:, None], -torch.inf)
-        elif mask_BTS is not None and somewhere_B1T1 is not None:
+        somewhere_BT = None
+        if mask_BTS is not None and bias_HTS is None:
             # A softmax over nothing is no number: it is taken over all, and its outcome dropped
-            bias = mask_BTS[:, None] | ~somewhere_B1T1
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
-        if somewhere_B1T1 is not None:
-            mixed = mixed * somewhere_B1T1
+            somewhere_BT = mask_BTS.any(-1)
+            mask_BTS = mask_BTS | ~somewhere_BT[:, :, None]
+        mixed = attend(query, key, value, mask_BTS=mask_BTS, bias_HTS=bias_HTS, scale=1.0)
+        if somewhere_BT is not None:
+            mixed = mixed * somewhere_BT[:, None, :, None]
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 
