@@ -62,7 +62,7 @@ def test_hostile_names_are_text_in_the_card(hostile_run):
 def test_the_page_shows_loss_and_validation(hostile_run):
     page = Elements((hostile_run / "run.html").read_text())
 
-    assert page.names.count("svg") == 4
+    assert page.names.count("svg") == 6
     assert "Training loss (nats a token)" in page.text
     assert "Validation (bits per byte)" in page.text
 
