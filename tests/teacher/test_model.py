@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import AssetError
-from curate.teacher import model
 from curate.stages.toxicity import Toxicity
+from curate.teacher import model
 from curate.teacher.model import Teacher
 from tests.tiny_teachers import KINDS, checkpoint, lines
 
