@@ -26,7 +26,9 @@ def evaluate(
     by: Annotated[str, typer.Option(help="source or language: what the domains of --data are.")] = "source",
     text: Annotated[
         list[str] | None,
-        typer.Option(help="A held-out domain: JSON Lines with `text`, or plain text. Often.", metavar="NAME=PATH"),
+        typer.Option(
+            help="A held-out domain: Parquet or JSON Lines with `text`, or plain. Often.", metavar="NAME=PATH"
+        ),
     ] = None,
     pairs: Annotated[
         Path | None, typer.Option(help="BLiMP's files, or any with sentence_good and sentence_bad.")
@@ -71,11 +73,14 @@ def evaluate(
 
 def _run(run: Path, step: int | None, tasks: list[Task], json: Path | None) -> None:
     """Each task's figures are written as soon as they are known: a later failure loses none."""
+    from pretrain import hardware
     from pretrain.cli import printable
+    from pretrain.config import Train
     from pretrain.evaluation import results
     from pretrain.trained import open_run
 
     trained = open_run(run, step)
+    trained.model.to(hardware.device(Train()))
     place = json or run / results.NAME
     results.read(place)
     figures = []

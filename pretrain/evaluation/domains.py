@@ -13,20 +13,22 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from pretrain.ablate.texts import read
 from pretrain.errors import DataError
 from pretrain.evaluation import intervals
 from pretrain.evaluation.asking import Floats, Ints
 from pretrain.evaluation.documents import document_nats
 from pretrain.evaluation.held_out import score
-from pretrain.evaluation.records import read, sample
+from pretrain.evaluation.records import sample
 from pretrain.evaluation.results import Figure, figure
 from pretrain.shards import Manifest, Shards
 from pretrain.tokens import Vocabulary
 from pretrain.trained import Trained
 
+FEW = 20
+"""Documents below which a domain is cut into passages: an interval needs many."""
 PASSAGE = 4_096
-"""Characters at which plain text is cut, at the next blank line: an interval needs many documents."""
-_PLAIN = (".txt", ".md", ".rst")
+"""Characters behind which a passage ends, at the next blank line."""
 
 
 class Domain(NamedTuple):
@@ -80,15 +82,13 @@ def encoded(vocabulary: Vocabulary, texts: Sequence[str]) -> list[Ints]:
 
 
 def of_files(name: str, path: Path, limit: int, seed: int) -> Domain:
-    """Texts of a file or folder: the field `text` of JSON Lines, or passages of plain text."""
-    if path.is_file() and path.suffix.lower() in _PLAIN:
-        found = passages(path.read_text(encoding="utf-8", errors="replace"))
-    else:
-        found = [record.text("text") for record in read(path)]
-    texts = sample([text for text in found if text], limit, seed)
-    if not texts:
+    """Documents of a file or folder, in the forms of `pretrain.ablate.texts`; passages where they are few."""
+    found = [document.text for document in read(path)]
+    if len(found) < FEW:
+        found = [passage for text in found for passage in passages(text)]
+    if not found:
         raise DataError(f"{path}: holds no text")
-    return Domain(name, texts)
+    return Domain(name, sample(found, limit, seed))
 
 
 def of_tokens(folder: Path, by: Literal["source", "language"], limit: int, seed: int) -> list[Domain]:
