@@ -9,7 +9,7 @@ from torch.nn import functional
 from pretrain.config import Model
 from pretrain.models.attention import attend
 from pretrain.models.kernels import rms_norm, rotate
-from pretrain.models.linear import Linear, linear
+from pretrain.models.linear import Linear, together
 
 
 @dataclass
@@ -63,14 +63,6 @@ def rotation(positions_T: Tensor, head: int, theta: float, *, reverse: bool = Fa
     exponents = torch.arange(0, head, 2, dtype=torch.float32, device=positions_T.device) / head
     angles = (positions_T.float()[:, None] / theta**exponents)[:, None]
     return angles.cos(), -angles.sin() if reverse else angles.sin()
-
-
-def together(x_BTD: Tensor, *linears: Linear) -> Tensor:
-    """The outputs of several layers without bias, one after another on the last axis, by one matrix product.
-
-    The weights stay apart, since Muon makes each of them orthogonal by itself; to join them costs a copy.
-    """
-    return linear(x_BTD, torch.cat([each.weight for each in linears]))
 
 
 class Attention(nn.Module):

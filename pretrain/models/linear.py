@@ -35,6 +35,14 @@ def linear(x: Tensor, weight_OI: Tensor) -> Tensor:
     return product
 
 
+def together(x: Tensor, *linears: Linear) -> Tensor:
+    """The outputs of several layers without bias, one after another on the last axis, by one matrix product.
+
+    The weights stay apart, since Muon makes each of them orthogonal by itself; to join them costs a copy.
+    """
+    return linear(x, torch.cat([each.weight for each in linears]))
+
+
 def direct(x: Tensor) -> bool:
     """Whether oneDNN is asked for a product of `x`: float32 on a CPU, outside autocast and torch.compile."""
     plain = x.dtype == torch.float32 and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")

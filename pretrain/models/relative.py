@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pretrain.config import Model
 from pretrain.models.attention import attend
-from pretrain.models.linear import Linear
+from pretrain.models.linear import Linear, together
 
 
 class RelativePositions(nn.Module):
@@ -55,9 +55,11 @@ class RelativeAttention(nn.Module):
 
     def forward(self, x_BTD: Tensor, seen_BSD: Tensor, bias_HTS: Tensor | None, mask_BTS: Tensor | None) -> Tensor:
         """`mask_BTS` is True where a query of x may look among the seen; who may look nowhere gets nothing."""
-        query, key, value = (
-            self._split(part(x)) for part, x in ((self.query, x_BTD), (self.key, seen_BSD), (self.value, seen_BSD))
-        )
+        if seen_BSD is x_BTD:
+            parts = together(x_BTD, self.query, self.key, self.value).chunk(3, dim=-1)
+        else:
+            parts = (self.query(x_BTD), *together(seen_BSD, self.key, self.value).chunk(2, dim=-1))
+        query, key, value = map(self._split, parts)
         somewhere_BT = None
         if mask_BTS is not None and bias_HTS is None:
             # A softmax over nothing is no number: it is taken over all, and its outcome dropped
