@@ -187,6 +187,9 @@ class Data(Section):
 
     seed: int = Field(1, ge=0, lt=SEEDS)
     """Order of documents and rows, together with the epoch's number."""
+    packing: Literal["concatenate", "best-fit"] = "concatenate"
+    """How training's documents become rows: one stream, cut, which leaves no padding; or whole where they fit, cut only
+    where longer than a row, which pads. No token is dropped either way, and evaluations always concatenate."""
     isolate_documents: bool = False
     """Attend only within the own document."""
     validation_tokens: int = Field(1_000_000, ge=1)

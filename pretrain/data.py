@@ -1,4 +1,4 @@
-"""Documents → rows: concatenate and chunk, in an order that is a function of (seed, epoch).
+"""Documents → rows, in an order that is a function of (seed, epoch).
 
 An epoch's *stream* is every document once, permuted by (seed, epoch), an end-of-text after each:
 
@@ -7,13 +7,14 @@ An epoch's *stream* is every document once, permuted by (seed, epoch), an end-of
 
 Rows are permuted too, so that a long document does not fill a batch. Each row carries a *lead*, the token before
 it, from which a causal model predicts its first; before the stream stands an E. So every token of every document
-is a target exactly once an epoch, and nothing is cropped.
+is a target exactly once an epoch, and nothing is cropped. (`pretrain.layouts` has another way to make rows, which
+keeps documents whole where they fit, and pads.)
 
 Row number n of a run belongs to epoch n // rows-per-epoch. That number is the whole state of the loader: rows
 can be asked for in any order, by any number of workers.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from pretrain.draws import Keys, key, keyed, permutation
 from pretrain.errors import DataError
+from pretrain.layouts import BestFit, Concatenated, Layout
 from pretrain.tokens import END_OF_TEXT, PAD
 
 __all__ = ["Packing", "Rows", "permutation"]
@@ -54,12 +56,9 @@ class Rows(NamedTuple):
 
 
 class _Epoch(NamedTuple):
-    order: NDArray[np.int64]
-    """Document numbers in stream order."""
-    ends: NDArray[np.int64]
-    """Stream position after each document's end-of-text."""
+    layout: Layout
     rows: NDArray[np.int64]
-    """Row of the stream for each row of the epoch."""
+    """Row of the layout for each row of the epoch."""
     keys: Keys
     """One for each of `rows`."""
 
@@ -72,23 +71,30 @@ class Packing:
     """
 
     def __init__(
-        self, shards: Documents, length: int, seed: int | None, *, lead: int = 1, documents: int | None = None
+        self,
+        shards: Documents,
+        length: int,
+        seed: int | None,
+        *,
+        lead: int = 1,
+        documents: int | None = None,
+        layout: type[Concatenated] | type[BestFit] = Concatenated,
     ) -> None:
         self.shards, self.length, self.seed, self.lead = shards, length, seed, lead
-        self._lengths = shards.lengths[:documents]
+        self._lengths, self._layout = shards.lengths[:documents], layout
         if not len(self._lengths):
             raise DataError(f"the {shards.split} split holds no documents")
-        self._epoch = lru_cache(maxsize=4)(self._order)
+        self._epoch = lru_cache(maxsize=4)(self._lay)
 
     @property
     def tokens_per_epoch(self) -> int:
         """Text tokens and one end-of-text a document."""
         return int(self._lengths.sum()) + len(self._lengths)
 
-    @property
+    @cached_property
     def rows_per_epoch(self) -> int:
-        """Rows that an epoch fills, the last of them perhaps in part."""
-        return -(-self.tokens_per_epoch // self.length)
+        """Rows that an epoch fills, in any order of its documents; some perhaps in part."""
+        return self._epoch(0).layout.count
 
     def rows(self, first: int, count: int) -> Rows:
         """Rows `first` to `first + count` of the run."""
@@ -99,7 +105,7 @@ class Packing:
         for i in range(count):
             number, place = divmod(first + i, self.rows_per_epoch)
             epoch = self._epoch(number)
-            self._fill(epoch, int(epoch.rows[place]), tokens[i], documents[i])
+            self._fill(epoch.layout, int(epoch.rows[place]), tokens[i], documents[i])
             keys[i] = epoch.keys[place]
         return Rows(tokens, documents, keys)
 
@@ -107,33 +113,25 @@ class Packing:
         """Tokens of the corpus in rows, leads and padding aside."""
         return int((rows.documents[:, self.lead :] >= 0).sum())
 
-    def _order(self, epoch: int) -> _Epoch:
-        count = len(self._lengths)
-        if self.seed is None:
-            order, rows = np.arange(count), np.arange(self.rows_per_epoch)
-        else:
-            order = permutation(count, self.seed, epoch, 0)
-            rows = permutation(self.rows_per_epoch, self.seed, epoch, 1)
-        keys = keyed(key(self.seed or 0, epoch, 2), rows)
-        return _Epoch(order, np.cumsum(self._lengths[order] + 1), rows, keys)
+    def _lay(self, epoch: int) -> _Epoch:
+        shuffled = self.seed is not None
+        seed = self.seed or 0
+        order = permutation(len(self._lengths), seed, epoch, 0) if shuffled else np.arange(len(self._lengths))
+        layout = self._layout(self._lengths, order, self.length)
+        rows = permutation(layout.count, seed, epoch, 1) if shuffled else np.arange(layout.count)
+        return _Epoch(layout, rows, keyed(key(seed, epoch, 2), rows))
 
-    def _fill(self, epoch: _Epoch, row: int, tokens_S: NDArray[np.int64], documents_S: NDArray[np.int64]) -> None:
-        """Copy one row out of the stream, document by document."""
-        begin = row * self.length - self.lead
-        end = min(begin + len(tokens_S), int(epoch.ends[-1]))
-        tokens_S[: max(-begin, 0)] = END_OF_TEXT
-        at = max(begin, 0)
-        place = int(np.searchsorted(epoch.ends, at, side="right"))
-        while at < end:
-            number, stop = int(epoch.order[place]), int(epoch.ends[place])
+    def _fill(self, layout: Layout, row: int, tokens_S: NDArray[np.int64], documents_S: NDArray[np.int64]) -> None:
+        """Copy one row, piece by piece."""
+        at, pieces = layout.pieces(row, self.lead)
+        tokens_S[:at] = END_OF_TEXT
+        for number, start, stop in pieces:
             length = int(self.shards.lengths[number])
-            offset = at - (stop - length - 1)
-            upto = min(stop, end)
-            text = self.shards.document(number, offset, min(length, offset + upto - at)) if offset < length else None
-            here = at - begin
-            if text is not None:
-                tokens_S[here : here + len(text)] = text
-            if upto == stop:
-                tokens_S[upto - begin - 1] = END_OF_TEXT
-            documents_S[here : upto - begin] = number
-            at, place = upto, place + 1
+            end = at + stop - start
+            if start < length:
+                text = self.shards.document(number, start, min(length, stop))
+                tokens_S[at : at + len(text)] = text
+            if stop > length:
+                tokens_S[end - 1] = END_OF_TEXT
+            documents_S[at:end] = number
+            at = end

@@ -120,7 +120,7 @@ class Run:
         self.shards = Shards(manifest, "train")
         self.validation = Shards(manifest, "validation")
         asked = objective(config.train, config.model.context, self.vocabulary)
-        packing = asked.packing(self.shards, config.data.seed)
+        packing = asked.packing(self.shards, config.data.seed, whole=config.data.packing == "best-fit")
         if config.train.threads:
             torch.set_num_threads(config.train.threads)
         self.device = hardware.device(config.train)

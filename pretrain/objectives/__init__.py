@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pretrain.data import Documents, Packing, Rows
+from pretrain.layouts import BestFit, Concatenated
 from pretrain.lengths import PREFIX, UL2, Denoiser, Lengths, lengths
 from pretrain.objectives.batch import IGNORE, Batch, Weights
 from pretrain.objectives.causal import clm
@@ -34,9 +35,12 @@ class Objective:
     ask: Callable[[Rows, Weights], Batch]
     """Rows and the weights of documents to a batch."""
 
-    def packing(self, shards: Documents, seed: int | None, documents: int | None = None) -> Packing:
-        """Rows as this objective wants them."""
-        return Packing(shards, self.lengths.raw, seed, lead=self.lead, documents=documents)
+    def packing(
+        self, shards: Documents, seed: int | None, documents: int | None = None, *, whole: bool = False
+    ) -> Packing:
+        """Rows as this objective wants them; `whole` keeps documents whole where they fit."""
+        layout = BestFit if whole else Concatenated
+        return Packing(shards, self.lengths.raw, seed, lead=self.lead, documents=documents, layout=layout)
 
 
 def objective(train: "Train", context: int, vocabulary: "Vocabulary") -> Objective:

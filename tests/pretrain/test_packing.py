@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pretrain.data import Packing, permutation
 from pretrain.errors import DataError
+from pretrain.layouts import BestFit
 from pretrain.objectives import IGNORE, clm
 from pretrain.shards import Manifest, Shards
 from pretrain.tokens import END_OF_TEXT
@@ -146,3 +147,73 @@ def test_rows_of_real_shards_decode_to_the_documents(corpus):
     ]
 
     assert token_folder.texts(102, seed=3)[90:] == documents[:-1]
+
+
+def fitted(lengths, length, seed=1, lead=1):
+    return Packing(numbered(lengths), length, seed, lead=lead, layout=BestFit)
+
+
+@given(lengths_of_documents, st.integers(1, 17), st.integers(0, 5))
+def test_best_fit_drops_no_token(lengths, length, seed):
+    packing = fitted(lengths, length, seed)
+
+    for epoch in (0, 1):
+        targets = clm(packing.rows(epoch * packing.rows_per_epoch, packing.rows_per_epoch)).targets
+        seen = Counter(targets[targets != IGNORE].tolist())
+
+        documents = packing.shards.documents
+        assert Counter(t for d in documents for t in d.tolist()) + Counter({END_OF_TEXT: len(lengths)}) == seen
+
+
+@given(lengths_of_documents, st.integers(1, 17))
+def test_best_fit_cuts_no_document_that_fits(lengths, length):
+    packing = fitted(lengths, length)
+
+    rows = packing.rows(0, packing.rows_per_epoch)
+
+    for number, size in enumerate(lengths):
+        held = (rows.documents[:, 1:] == number).sum(1)
+        assert (held > 0).sum() == -(-(size + 1) // length)
+
+
+def slow_best_fit(sizes, length):
+    """Room left in each row, by looking at all of them."""
+    rooms = []
+    for size in sorted(sizes, reverse=True):
+        fitting = [room for room in rooms if room >= size]
+        if fitting:
+            rooms.remove(min(fitting))
+        rooms.append((min(fitting) if fitting else length) - size)
+    return sorted(rooms)
+
+
+@given(lengths_of_documents, st.integers(1, 17))
+def test_best_fit_takes_the_fullest_row_with_room(lengths, length):
+    packing = fitted(lengths, length)
+
+    rooms = (packing.rows(0, packing.rows_per_epoch).documents[:, 1:] < 0).sum(1)
+
+    rests = [(size + 1) % length for size in lengths if (size + 1) % length]
+    whole = sum((size + 1) // length for size in lengths)
+    assert sorted(rooms.tolist()) == sorted([0] * whole + slow_best_fit(rests, length))
+
+
+@given(lengths_of_documents, st.integers(1, 17))
+def test_a_fitted_row_begins_behind_an_end_of_text_or_its_own_document(lengths, length):
+    packing = fitted(lengths, length)
+
+    rows = packing.rows(0, packing.rows_per_epoch)
+
+    for tokens, owners in zip(rows.tokens.tolist(), rows.documents.tolist(), strict=True):
+        document = packing.shards.documents[owners[1]].tolist()
+        place = document.index(tokens[1]) if tokens[1] in document else len(document)
+        assert tokens[0] == (document[place - 1] if place else END_OF_TEXT)
+
+
+def test_best_fit_mates_change_by_epoch_and_their_number_does_not():
+    packing = fitted([5] * 30 + [3] * 30, 12)
+
+    first, second = (packing.rows(epoch * packing.rows_per_epoch, packing.rows_per_epoch) for epoch in (0, 1))
+
+    mates = [{frozenset(row) - {-1} for row in rows.documents.tolist()} for rows in (first, second)]
+    assert mates[0] != mates[1]

@@ -70,6 +70,7 @@ def test_gradients_are_summed_over_micro_batches(settings, corpus, tmp_path):
     "override",
     [
         "data.isolate_documents=true",
+        "data.packing=best-fit",
         "model.architecture=llama",
         "model.tied=true",
         "optim.matrices=adamw",
