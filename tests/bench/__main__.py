@@ -10,6 +10,7 @@ kernels   MB/s per core of every kernel and every stage, each in a process of it
 memory    peak memory of a run over growing inputs
 dedup     near-duplicates against the truth: recall, wrong removals, time, memory (needs --data; docs/dedup.md)
 startup   how long --help takes
+training  whole training steps of three families, against transformers' Trainer
 
 Without a name: startup, memory and kernels, which need no other program. `all` is everything.
 
@@ -34,7 +35,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup")
+NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup", "training")
 ALONE = ("startup", "memory", "kernels")
 
 

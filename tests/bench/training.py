@@ -56,7 +56,7 @@ MODES = (("float32", False), ("bfloat16", False), ("bfloat16", True))
 
 def main(setting: Setting) -> str:
     """Measure and tell."""
-    corpus = _corpus(setting.cache)
+    corpus = demo_corpus(setting.cache)
     packages = _accelerate(setting.cache)
     rows: list[tuple[str, ...]] = []
     for family in FAMILIES:
@@ -125,8 +125,10 @@ def _step(
 
 def _config(family: Family, optimiser: str, precision: str, compiled: bool) -> dict[str, Any]:
     model = {key: SHAPE[key] for key in ("width", "heads", "feedforward", "context")}
+    # transformers ties the embeddings of ModernBERT and of T5
+    tied = family.name != "decoder"
     return {
-        "model": model | {"architecture": family.architecture, "layers": family.layers},
+        "model": model | {"architecture": family.architecture, "layers": family.layers, "tied": tied},
         "optim": {"matrices": optimiser if optimiser in ("adamw", "muon") else "adamw"},
         "data": {"validation_tokens": 1},
         "train": {
@@ -140,7 +142,7 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-def _corpus(cache: Path) -> Path:
+def demo_corpus(cache: Path) -> Path:
     """The demo's token shards, made once."""
     demo = cache / "training-demo"
     if not (demo / "corpus/manifest.json").exists():
