@@ -262,12 +262,13 @@ class Config(Section):
         return self
 
     def _sentinels_suffice(self) -> None:
-        train = self.train
-        spans = lengths(train.objective, self.model.context, train.span_density, train.span_mean).spans
-        if spans > SENTINELS:
+        train, context = self.train, self.model.context
+        trained = lengths(train.objective, context, train.span_density, train.span_mean).spans
+        evaluated = lengths(train.objective, context).spans
+        if max(trained, evaluated) > SENTINELS:
             raise ValueError(
-                f"a row of {self.model.context} inputs holds {spans} spans, but there are {SENTINELS} sentinels; "
-                "lower model.context or train.span_density, or raise train.span_mean"
+                f"a row of {context} inputs holds {trained} spans, in evaluations {evaluated}, but there are "
+                f"{SENTINELS} sentinels; lower model.context or train.span_density, or raise train.span_mean"
             )
 
     def to_toml(self) -> str:
