@@ -43,8 +43,9 @@ _SHORTEST = 8
 
 _DEFAULTS: dict[str, dict[str, float]] = {
     "adamw": {
-        "matrix_learning_rate": 0.0, "norm_learning_rate": 0.0, "beta1": 0.9, "beta2": 0.0, "epsilon": 1e-8,
-        "weight_decay": 0.1, "warmup": -1, "decay": 0.1,
+        "matrix_learning_rate": 0.0, "embedding_learning_rate": 0.0, "head_learning_rate": 0.0,
+        "norm_learning_rate": 0.0, "beta1": 0.9, "beta2": 0.0, "epsilon": 1e-8, "weight_decay": 0.1, "warmup": -1,
+        "decay": 0.1,
     },
     "adamw_scaled": {
         "matrix_learning_rate": 0.02, "embedding_learning_rate": 0.02, "head_learning_rate": 0.02,
@@ -145,10 +146,10 @@ class Optim(Section):
     matrices: Literal["muon", "adamw", "adamw_scaled"] = "muon"
     """Who updates the two-dimensional weights inside the blocks; all else is AdamW's.
 
-    `muon`: the defaults below, tuned for compact models. `adamw`: AdamW for all, by default with the ladder's rate of
-    matrices and norms, beta2 and warm-up, beta1 0.9, epsilon 1e-8, weight_decay 0.1 and decay 0.1. `adamw_scaled`:
-    AdamW whose rates are times the RMS of each weight, which T5 needs where Muon is not wanted (nanoT5); by default
-    all rates are 0.02, betas 0.9 and 0.999, epsilon 1e-6."""
+    `muon`: the defaults below, tuned for compact models. `adamw`: AdamW for all, by default with the ladder's rate, beta2
+    and warm-up, beta1 0.9, epsilon 1e-8, weight_decay 0.1 and decay 0.1. `adamw_scaled`: AdamW whose rates are times
+    the RMS of each weight, which T5 needs where Muon is not wanted (nanoT5); by default all rates are 0.02, betas 0.9
+    and 0.999, epsilon 1e-6."""
     matrix_learning_rate: float = Field(0.02, ge=0)
     """0 takes the ladder's, as for every rate: 0.0047·(N / 108e6)^(−1/3) for N weights in layers."""
     embedding_learning_rate: float = Field(0.1, ge=0)

@@ -5,8 +5,7 @@
     warm-up  N tokens
     β₂       0.95 from 524,288 tokens a batch on, 0.99 below
 
-Fitted there for 5 M to 900 M weights; for smaller ones they are extrapolated. Embedding and head keep rates of their
-own, since here they begin a thousand times apart.
+Fitted there for models from a few million weights on; for smaller ones they are extrapolated.
 """
 
 import math

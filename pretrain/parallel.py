@@ -178,6 +178,7 @@ def joined(train: Train) -> Iterator[World]:
     yield world
     # Not after an error: processes that wait for each other would wait here too, and torchrun ends them all.
     if made:
+        torch.distributed.barrier()
         torch.distributed.destroy_process_group()
 
 

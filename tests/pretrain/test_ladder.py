@@ -19,6 +19,7 @@ def test_adamw_by_name_takes_the_ladder_for_its_size():
     small, large = (resolved(config, size) for size in (10_000_000, 864_000_000))
 
     assert (small.optim.matrix_learning_rate, large.optim.matrix_learning_rate) == (0.0104, 0.00235)
+    assert small.optim.embedding_learning_rate == small.optim.head_learning_rate == 0.0104
     assert (small.train.batch, large.train.batch) == (64, 1024)
     assert (small.optim.beta2, large.optim.beta2) == (0.99, 0.95)
     assert (small.optim.warmup, large.optim.warmup) == (153, 824)

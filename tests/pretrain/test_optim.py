@@ -75,7 +75,7 @@ def test_each_group_has_its_own_rate(matrices):
     rates = {id(w): g["lr"] for w, g in updated(optimizers)}
     assert rates[id(model.head.weight)] == 0.15
     assert rates[id(model.blocks[0].attention.query.weight)] == 0.05
-    assert rates[id(model.embedding.weight)] == 0.5 * Optim().embedding_learning_rate
+    assert rates[id(model.embedding.weight)] == 0.5 * settings(matrices=matrices).embedding_learning_rate
     assert rates[id(model.norm.weight)] == 0.5 * settings(matrices=matrices).norm_learning_rate
 
 

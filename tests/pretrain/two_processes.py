@@ -33,4 +33,5 @@ def main(folder, corpus):
 if __name__ == "__main__":
     torch.distributed.init_process_group("gloo")
     main(Path(sys.argv[1]), Path(sys.argv[2]))
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()
