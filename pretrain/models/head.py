@@ -4,6 +4,9 @@ With a vocabulary many times the width, logits are most of the memory traffic of
 logits stay in the cache while loss and gradient are taken from them; the backward pass only scales those.
 """
 
+import importlib.util
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -55,16 +58,9 @@ class _CrossEntropy(torch.autograd.Function):
             targets = targets_N[rows]
             share = (targets != IGNORE).float() if weights_N is None else weights_N[rows] * (targets != IGNORE)
             hidden = hidden_ND[rows].to(head.dtype)
-            logits = _logits(hidden, head, cap)
-            slope = None if not cap else (logits / cap).square_().neg_().add_(1)
-            target = _at(logits, targets)
-            top = logits.amax(1)
-            grad = logits.sub_(top[:, None]).exp_()
-            total = grad.sum(1)
-            loss += ((total.log() + top - target) * share).sum()
-            grad.mul_((share / total)[:, None])
-            grad.scatter_add_(1, targets.clamp(min=0)[:, None], -share[:, None])
-            grad = (grad if slope is None else grad.mul_(slope)).to(head.dtype)
+            scores = product(hidden, head)
+            nats, grad = _slopes_of(scores)(scores, targets, share, cap)
+            loss += nats
             grad_hidden[rows] = product(grad, head.T)
             grad_head += outer(grad, hidden)
         ctx.save_for_backward(grad_hidden, grad_head)
@@ -77,9 +73,47 @@ class _CrossEntropy(torch.autograd.Function):
         return grad_hidden * grad, grad_head * grad, None, None, None
 
 
+def _slopes_of(scores_NV: Tensor) -> Callable[[Tensor, Tensor, Tensor, float], tuple[Tensor, Tensor]]:
+    """In place where memory is a cache; on a GPU one kernel that reads the scores twice, where one can be made."""
+    return _fused() if scores_NV.is_cuda and importlib.util.find_spec("triton") else slopes_in_place
+
+
+def slopes(scores_NV: Tensor, targets_N: Tensor, share_N: Tensor, cap: float) -> tuple[Tensor, Tensor]:
+    """Loss of the scores hidden·headᵀ, and its gradient by them (N, V) in their type, as one formula."""
+    logits = _capped(scores_NV.float(), cap)
+    total = logits.logsumexp(1, keepdim=True)
+    hit = torch.arange(logits.shape[1], device=logits.device) == targets_N[:, None]
+    grad = ((logits - total).exp() - hit.float()) * share_N[:, None]
+    nats = (total[:, 0] - _at(logits, targets_N)) * share_N
+    return nats.sum(), (grad * (1 - (logits / cap) ** 2) if cap else grad).to(scores_NV.dtype)
+
+
+@cache
+def _fused() -> Any:
+    """Made when it is first asked for: the compiler alone takes a second to load."""
+    return torch.compile(slopes, dynamic=False)
+
+
+def slopes_in_place(scores_NV: Tensor, targets_N: Tensor, share_N: Tensor, cap: float) -> tuple[Tensor, Tensor]:
+    """The same as `slopes`; overwrites float32 scores."""
+    logits = _capped(scores_NV.float(), cap)
+    slope = None if not cap else (logits / cap).square_().neg_().add_(1)
+    target = _at(logits, targets_N)
+    top = logits.amax(1)
+    grad = logits.sub_(top[:, None]).exp_()
+    total = grad.sum(1)
+    nats = (total.log() + top - target) * share_N
+    grad.mul_((share_N / total)[:, None])
+    grad.scatter_add_(1, targets_N.clamp(min=0)[:, None], -share_N[:, None])
+    return nats.sum(), (grad if slope is None else grad.mul_(slope)).to(scores_NV.dtype)
+
+
 def _logits(hidden_ND: Tensor, head_VD: Tensor, cap: float) -> Tensor:
-    logits = product(hidden_ND.to(head_VD.dtype), head_VD).float()
-    return logits.div_(cap).tanh_().mul_(cap) if cap else logits
+    return _capped(product(hidden_ND.to(head_VD.dtype), head_VD).float(), cap)
+
+
+def _capped(logits_NV: Tensor, cap: float) -> Tensor:
+    return cap * torch.tanh(logits_NV / cap) if cap else logits_NV
 
 
 def _zeros(head_VD: Tensor) -> Tensor:

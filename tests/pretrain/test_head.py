@@ -70,3 +70,13 @@ def test_huge_logits_do_not_overflow():
     loss = head.cross_entropy(hidden * 1e4, matrix * 1e4, targets)
 
     assert torch.isfinite(loss)
+
+
+@pytest.mark.parametrize("cap", [0.0, 3.0])
+def test_the_formula_that_a_gpu_compiles_is_that_of_the_passes_in_place(cap):
+    hidden, matrix, targets, share = case()
+    scores, share = (hidden @ matrix.T).detach(), share * (targets != IGNORE)
+
+    one, other = head.slopes(scores, targets, share, cap), head.slopes_in_place(scores.clone(), targets, share, cap)
+
+    torch.testing.assert_close(one, other)
