@@ -15,6 +15,7 @@ from curate.classifier.cli import app as classifier_app
 from curate.errors import CurateError, GuardError, UsageError
 from curate.flips_cli import flips
 from curate.models_cli import cores, perplexity_app, tokenizer_app, unigram_app
+from curate.run_options import AblateAfter, AblateConfig, AblateHeldOut, AblateSeeds, share
 from curate.stops import heed
 from curate.teacher_cli import teacher_app
 
@@ -61,22 +62,31 @@ def run(
     reuse: Annotated[bool, typer.Option("--reuse", help="Another recipe in the same folder: keep what fits.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and done, then stop.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no table.")] = False,
+    ablate: AblateConfig = None,
+    held_out: AblateHeldOut = None,
+    after: AblateAfter = None,
+    seeds: AblateSeeds = 5,
 ) -> None:
     """Curate raw text into documents, token shards and a report."""
     gc.disable()  # until all is loaded: going through it over and over took a tenth of the start
+    from curate.ablation import Ablation
+    from curate.memory import parsed
     from curate.recipe import Recipe
     from curate.work import Options
 
     fields = {"text_field": text_field, "id_field": id_field, "kind": kind}
     ingest = [f"ingest.{key}={json.dumps(value)}" for key, value in fields.items() if value is not None]
     loaded = Recipe.load(recipe, [*(settings or []), *ingest])
-    options = Options(workers or cores(), None if memory is None else _bytes(memory), _share(only), reuse)
+    asked = None if ablate is None else Ablation.of(ablate, held_out or (), after or (), seeds, workers or 0, loaded)
+    options = Options(workers or cores(), None if memory is None else parsed(memory), share(only), reuse)
     if dry_run:
         _show_plan(loaded, inputs, options, limit)
         return
     result = _run(loaded, inputs, output, options, limit, quiet=quiet)
     if not result.finished:
         return
+    if asked is not None and result.outcome is not None:
+        _ablate(asked, result.outcome, output)
     if not quiet:
         _show_table(result.folder)
     if not result.report.input.documents - _unread(result):
@@ -101,6 +111,12 @@ def _run(recipe: Any, inputs: Any, output: Path, options: Any, limit: int | None
         return go(Silent() if quiet else Lines())
     with Bar() as bar:
         return go(bar)
+
+
+def _ablate(asked: Any, outcome: Any, output: Path) -> None:
+    from curate.ablation import ablate
+
+    ablate(asked, outcome, output, lambda text: typer.echo(text, err=True))
 
 
 def _unread(result: "Result") -> int:
@@ -151,30 +167,6 @@ def _show_plan(recipe: Any, inputs: list[str], options: Any, limit: int | None) 
         typer.echo(f"segment {segment.index}: {' → '.join(names) or 'verdicts only'}")
     for line in forecast.lines(planned, recipe, forecast.estimate(listing.sources, limit)):
         typer.echo(line)
-
-
-UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
-
-
-def _bytes(text: str) -> int:
-    digits = text.strip().upper().rstrip("BKMGT")
-    unit = text.strip().upper()[len(digits) :]
-    try:
-        size = int(float(digits) * UNITS[unit if unit in UNITS else f"{unit}B"])
-    except (ValueError, KeyError, OverflowError):
-        size = 0
-    if size < 2**20:
-        raise UsageError(f"--memory {text}: write a size such as 8GB or 500MB")
-    return size
-
-
-def _share(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    number, _, of = text.partition("/")
-    if not (text.isascii() and number.isdigit() and of.isdigit() and int(number) < int(of)):
-        raise UsageError(f"--only {text}: write I/N with I from 0 to N - 1, such as 0/4")
-    return int(number), int(of)
 
 
 @app.command(epilog="Example: curate demo --output demo")

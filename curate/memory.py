@@ -167,3 +167,19 @@ def _limit(path: Path) -> int:
     with suppress(OSError, ValueError):
         return int(path.read_text("ascii"))
     return 0
+
+
+UNITS = {"": 1, "B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
+
+
+def parsed(text: str) -> int:
+    """The bytes of `8GB` or `500MB`; raises `UsageError` for what is no size, or less than a megabyte."""
+    digits = text.strip().upper().rstrip("BKMGT")
+    unit = text.strip().upper()[len(digits) :]
+    try:
+        found = int(float(digits) * UNITS[unit if unit in UNITS else f"{unit}B"])
+    except (ValueError, KeyError, OverflowError):
+        found = 0
+    if found < 2**20:
+        raise UsageError(f"--memory {text}: write a size such as 8GB or 500MB")
+    return found

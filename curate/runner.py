@@ -30,6 +30,8 @@ class Result:
     folder: Path
     report: Report
     finished: bool
+    outcome: finish.Outcome | None = None
+    """What the folder was made of, once it is finished."""
 
 
 def run(
@@ -63,8 +65,9 @@ def run(
             return Result(folder, work.so_far(), finished=False)
         report.balance()
         with finishing(folder / ".work"):
-            finish.finish(work.outcome(report), folder, seconds=time.perf_counter() - started, peak=pool.peak)
-    return Result(folder, report, finished=True)
+            outcome = work.outcome(report)
+            finish.finish(outcome, folder, seconds=time.perf_counter() - started, peak=pool.peak)
+    return Result(folder, report, finished=True, outcome=outcome)
 
 
 def prepared(recipe: Recipe, options: Options) -> Plan:

@@ -21,7 +21,7 @@ from curate.reports import charts, figures, hostile
 from curate.reports.audit import forest
 from curate.reports.ledger import Books, Line, ledger, settled, shown, weighed
 from curate.reports.toml import toml
-from curate.reports.yields import FEWEST, cuts, published
+from curate.reports.yields import FEWEST, ablated, cuts, published
 
 EXCERPT = 300
 """Characters of a dropped document that the page shows at most."""
@@ -62,7 +62,7 @@ def report_html(report: Books, manifest: Books | None, samples: Sequence[Books] 
             timings=_timings(report),
             folders=_folders((manifest or {}).get("files", [])),
             samples=_samples(samples, settled(report)),
-            cuts=list(cuts(report, SPACE)),
+            cuts=[*cuts(report, SPACE), *ablated(report)],
             told={stage: rows for stage, rows in report.get("told", {}).items() if rows},
             policies=_policies(report),
             published=published(),

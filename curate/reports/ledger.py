@@ -40,8 +40,11 @@ def ledger(report: Books) -> list[Line]:
     """All lines of a report, in the order in which documents meet the stages."""
     lines = [Line("input", "", "input", Tally(**report["input"]))]
     recipe = settled(report)
+    deltas = {
+        one["stage"]: f"; Δ {one['delta']:+.4f} bits a byte" for one in _table(report.get("ablation")).get("stages", [])
+    }
     for stage in report["stages"]:
-        lines += stage_lines(stage, recipe)
+        lines += stage_lines(stage, recipe, deltas.get(stage["name"], ""))
     return [*lines, Line("output", "", "output" if finished(report) else "so far", Tally(**report["output"]))]
 
 
@@ -77,8 +80,8 @@ def settled(books: Books) -> Books:
     return {**recipe, "stage": [{**fields, **cuts.get(name, {}).get("fields", {})} for name, fields in named]}
 
 
-def stage_lines(stage: Books, recipe: Books) -> Iterator[Line]:
-    """A stage's lines: the largest cuts first, then flags, then what is left."""
+def stage_lines(stage: Books, recipe: Books, delta: str = "") -> Iterator[Line]:
+    """A stage's lines: the largest cuts first, then flags, then what is left, and what models made of that."""
     name = stage["name"]
     rewritten = Tally(**stage["rewritten"])
     if rewritten != Tally():
@@ -86,7 +89,7 @@ def stage_lines(stage: Books, recipe: Books) -> Iterator[Line]:
     kinds: tuple[Kind, ...] = ("dropped", "quarantined", "flagged")
     for kind in kinds:
         yield from _largest(kind, name, stage[kind], recipe)
-    yield Line("left", name, "left", Tally(**stage["out"]))
+    yield Line("left", name, f"left{delta}", Tally(**stage["out"]))
 
 
 def _largest(kind: Kind, stage: str, tallies: Books, recipe: Books) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from curate.report import Tally
 from curate.reports import figures, hostile
 from curate.reports.ledger import Books, Line, finished, ledger, weighed
-from curate.reports.yields import cuts, elsewhere, policies, told, yields
+from curate.reports.yields import ablated, cuts, elsewhere, policies, told, yields
 
 HEADER = ("", "", "documents", "")
 """What stands above the first four of six columns; the others weigh text, in tokens or bytes."""
@@ -125,7 +125,7 @@ def sentences(report: Books, space: str = figures.SPACE) -> list[str]:
     """What stands below the table: yields, cuts, benchmarks' items, and what others have published."""
     if not finished(report):
         return [*cuts(report, space), *told(report, space)]
-    told_ = [*cuts(report, space), *told(report, space), *policies(report, space)]
+    told_ = [*cuts(report, space), *told(report, space), *policies(report, space), *ablated(report)]
     return [*yields(report), *told_, elsewhere()]
 
 

@@ -90,6 +90,17 @@ def policies(report: Books, space: str = figures.SPACE) -> Iterator[str]:
             yield f"documents that mention {hostile.short(group, NAME_CELLS)}: {_cost(line, unit, space)}"
 
 
+def ablated(report: Books) -> Iterator[str]:
+    """A sentence for each stage after which models were trained: what it does to them."""
+    found = report.get("ablation")
+    for line in [*found["stages"], *([found["whole"]] if len(found["stages"]) > 1 else [])] if found else ():
+        stage, against = (hostile.short(line[key], NAME_CELLS) for key in ("stage", "against"))
+        low, high = line["interval"]
+        said = f"{line['delta']:+.4f} bits per byte, {low:+.4f} to {high:+.4f}, detectable {line['detectable']:.4f}"
+        on = hostile.short(line["on"], NAME_CELLS)
+        yield f"models after {stage}, against {against}, on {on}: {line['verdict']} ({said})"
+
+
 def _cost(line: Books, unit: str, space: str) -> str:
     documents, tokens, lost = (figures.grouped(line[key], space) for key in ("documents", "tokens", "lost"))
     share = figures.share(line["lost"], line["tokens"])

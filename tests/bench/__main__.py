@@ -11,6 +11,7 @@ memory    peak memory of a run over growing inputs
 dedup     near-duplicates against the truth: recall, wrong removals, time, memory (needs --data; docs/dedup.md)
 startup   how long --help takes
 training  whole training steps of three families, against transformers' Trainer
+ablate    which corpus makes the better model, on questions of known answer (needs --data; docs/pretrain.md)
 
 Without a name: startup, memory and kernels, which need no other program. `all` is everything.
 
@@ -35,7 +36,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup", "training")
+NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup", "training", "ablate")
 ALONE = ("startup", "memory", "kernels")
 
 

@@ -124,7 +124,7 @@ def _crawl(data: Path, place: Path, setting: Setting) -> Path:
     held = [f"--ablate-held-out={name}={path}" for name, path in _domains(data, place).items()]
     _run("curate", "run", "web-en", crawl.path, "--output", output, "--set", "tokens.vocabulary=8192", "--quiet",
          "--ablate", CONFIG, *held, log=place / "curate.log")  # fmt: skip
-    return output / "ablation" / "study"
+    return _study(output)
 
 
 def _copies(data: Path, place: Path, setting: Setting) -> Path:
@@ -135,7 +135,12 @@ def _copies(data: Path, place: Path, setting: Setting) -> Path:
     output = place / "corpus"
     _run("curate", "run", recipe, source, "--output", output, "--quiet", "--ablate", CONFIG, *held,
          log=place / "curate.log")  # fmt: skip
-    return output / "ablation" / "study"
+    return _study(output)
+
+
+def _study(output: Path) -> Path:
+    told = json.loads((output / "report.json").read_text("utf-8"))["ablation"]
+    return output / told["folder"] / "study"
 
 
 def _domains(data: Path, place: Path) -> dict[str, Path]:
