@@ -24,6 +24,7 @@ LEAST_POINTS = 5
 _HUBER = 1e-3
 _BOUNDS = [(-30.0, 10.0)] * 3 + [(0.02, 2.0)] * 2
 _BEST_STARTS = 8
+_Z = 1.959964
 
 
 class Point(NamedTuple):
@@ -51,9 +52,17 @@ class Fit(NamedTuple):
     residual: float
     """Root mean square of log L̂ − log L over the points."""
 
+    noise: float
+    """Standard deviation of a run around the law, in log L: residuals over n − 5 degrees of freedom, at least 1."""
+
     def forecast(self, parameters: float, tokens: float) -> Interval:
-        """L(N, D) with the interval of the resampled laws. It knows nothing of the law's form being wrong."""
-        return _interval(self.law.loss(parameters, tokens), [law.loss(parameters, tokens) for law in self.draws])
+        """Where a run of (N, D) should come out: the spread of the resampled laws and a run's own noise together.
+
+        It knows nothing of the law's form being wrong.
+        """
+        found = _interval(self.law.loss(parameters, tokens), [law.loss(parameters, tokens) for law in self.draws])
+        below, above = (math.hypot(math.log(found.value / end), _Z * self.noise) for end in found[1:])
+        return Interval(found.value, found.value * math.exp(-below), found.value * math.exp(above))
 
     def interval(self, name: str) -> Interval:
         """One of `a, b, e, alpha, beta`."""
@@ -71,7 +80,9 @@ def fit(points: Sequence[Point], *, draws: int = 200, seed: int = 1) -> Fit:
     best = centred.solve(centred.starts())
     resampled = [centred.resampled(seed, number) for number in range(draws)]
     laws = tuple(centred.law(part.solve([best])) for part in resampled)
-    return Fit(centred.law(best), laws, centred.residual(best))
+    residual = centred.residual(best)
+    noise = residual * math.sqrt(len(points) / max(1, len(points) - LEAST_POINTS))
+    return Fit(centred.law(best), laws, residual, noise)
 
 
 class _Centred:

@@ -58,7 +58,7 @@ def _table(plan: Plan) -> str:
         ("tokens trained on", *(short(one.trained_tokens) for one in plan.gatherings)),
         (f"{whole} tokens", *(short(one.raw_tokens) for one in plan.gatherings)),
         (f"{whole} text", *(size(one.text_bytes) for one in plan.gatherings)),
-        ("HTML behind it", *(size(one.html_bytes) for one in plan.gatherings)),
+        *([] if whole == "raw" else [("HTML behind it", *(size(one.html_bytes) for one in plan.gatherings))]),
         ("crawl files (WARC)", *(f"{max(1, one.crawl_files):,.0f}" for one in plan.gatherings)),
         ("  to download", *(size(one.download_bytes) for one in plan.gatherings)),
         (f"  at {size(plan.question.bandwidth)}/s", *(time(one.download_seconds) for one in plan.gatherings)),

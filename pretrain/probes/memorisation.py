@@ -20,6 +20,7 @@ from pretrain.evaluation.asking import Floats, nats
 from pretrain.evaluation.results import Figure, figure
 from pretrain.evaluation.sentences import asker
 from pretrain.models.layers import Cache
+from pretrain.probes.proportions import share
 from pretrain.sampling import silent
 from pretrain.shards import Manifest, Shards
 from pretrain.tokens import END_OF_TEXT
@@ -56,7 +57,8 @@ def memorisation(trained: Trained, manifest: Manifest, *, documents: int = 200, 
     right = [written == ids[:, found.prefix :] for ids, written in rows]
     said = f"likeliest {right[0].shape[1]} tokens after {found.prefix}"
     for name, hits in zip(("training", "held-out"), right, strict=True):
-        figures.append(_figure(f"reproduced, {name} documents", hits.all(1).astype(np.float64), seed, said))
+        whole = share(int(hits.all(1).sum()), len(hits))
+        figures.append(figure(_TASK, f"reproduced, {name} documents", whole, len(hits), seed, note=said))
         figures.append(_figure(f"tokens as in the text, {name} documents", hits.mean(1), seed, said))
     return figures
 

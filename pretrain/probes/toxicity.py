@@ -13,12 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from pretrain.errors import PretrainError, UsageError
-from pretrain.evaluation import intervals
 from pretrain.evaluation.results import Figure, figure
 from pretrain.generation import continuation
+from pretrain.probes.proportions import share
 from pretrain.record import inside
 from pretrain.trained import Trained
 
@@ -47,11 +45,9 @@ def toxicity(trained: Trained, *, texts: int = 200, tokens: int = 100, seed: int
     if find_spec("curate") is None:
         raise UsageError("toxicity is judged by curate, which is not installed here")
     written = list(generations(trained, texts, tokens, seed))
-    flagged = judged(written)
-    values = np.zeros(len(written))
-    values[:flagged] = 1
+    flagged = share(judged(written), len(written))
     note = f"{tokens} tokens each from nothing at temperature 1, judged by curate's lists and screen"
-    return [figure("toxicity", "generations flagged", intervals.mean(values, seed), len(written), seed, note=note)]
+    return [figure("toxicity", "generations flagged", flagged, len(written), seed, note=note)]
 
 
 def generations(trained: Trained, texts: int, tokens: int, seed: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pretrain.errors import DataError, UsageError
 from pretrain.evaluation import results
 from pretrain.generation import continuation
 from pretrain.probes.memorisation import beginnings, continued, memorisation
+from pretrain.probes.proportions import share
 from pretrain.probes.stereotypes import couples, crows_pairs, stereotypes
 from pretrain.probes.stereotypes import winobias as read_winobias
 from pretrain.probes.toxicity import judged, toxicity
@@ -171,6 +172,15 @@ def test_beginnings_fit_the_context_and_come_from_both_splits(corpus, vocabulary
 @pytest.mark.skipif(find_spec("curate") is None, reason="curate is not installed")
 def test_toxic_texts_are_told_from_others():
     assert judged(["You are a worthless piece of shit, go fuck yourself.", "The river rises in the hills.", ""]) == 1
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"), [(0, 100, 0, 0.037), (100, 100, 0.963, 1), (15, 148, 0.0624, 0.1605)]
+)
+def test_shares_have_wilson_s_interval(hits, count, low, high):
+    found = share(hits, count)
+
+    assert (found.low, found.high) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
 
 
 def test_only_decoders_write_freely(vocabulary):

@@ -37,6 +37,17 @@ def test_a_forecast_holds_in_spite_of_noise():
     assert found.residual < 0.006
 
 
+def test_intervals_of_forecasts_cover_most_runs_that_come():
+    truth = TRUE.loss(8e5, 1.6e7)
+    inside = 0
+    for seed in range(8):
+        forecast = fit(points(noise=0.01, seed=seed), draws=5).forecast(8e5, 1.6e7)
+        came = truth * math.exp(0.01 * np.random.default_rng(100 + seed).standard_normal())
+        inside += forecast.low <= came <= forecast.high
+
+    assert inside >= 6
+
+
 def test_more_noise_widens_the_interval():
     widths = []
     for noise in (0.001, 0.02):
