@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
+from torch.linalg import vector_norm as norm
 
 from pretrain import load, train
 from pretrain.parallel import World
 from tests.pretrain.test_resume import LONG, lines, wait_for_line
 
-PLAIN = ["train.precision=float32", "optim.matrices=adamw", "optim.matrix_learning_rate=0.003"]
+PLAIN = ["train.precision=float32", "optim.matrices=adamw"]
+PLAIN += [f"optim.{group}_learning_rate=0.003" for group in ("matrix", "embedding", "head", "norm")]
 MASKED = [*PLAIN, "model.architecture=modernbert", "train.objective=mlm"]
 SPANS = [*PLAIN, "model.architecture=t5", "train.objective=span"]
 FSDP = "train.parallel=fsdp"
@@ -137,7 +139,8 @@ def test_a_checkpoint_does_not_tell_how_many_wrote_it(alone, together):
 
     for other in others:
         assert one.keys() == other.keys()
-        assert all(np.allclose(one[name], other[name], rtol=1e-3, atol=1e-4) for name in one)
+        # AdamW makes whole steps of gradients that are nothing but rounding, so single weights may differ
+        assert all(norm(one[name] - other[name]) < 1e-3 * norm(one[name]) for name in one)
     assert len({file.stat().st_size for file in files}) == 1
 
 
