@@ -45,7 +45,7 @@ def evaluate(
         typer.Option(help="As --probe, all weights trained; or (input, target), text to text. Often."),
     ] = None,
     limit: Annotated[
-        int, typer.Option(help="At most so many pairs a paradigm, questions or documents, drawn by --seed.", min=0)
+        int, typer.Option(help="At most so many pairs a paradigm, or records of a file, drawn by --seed.", min=0)
     ] = 0,
     seed: Annotated[int, typer.Option(help="Of samples, splits, intervals and fine-tuning.", min=0, max=2**31)] = 1,
     step: Annotated[int | None, typer.Option(help="The checkpoint; the latest by default.")] = None,

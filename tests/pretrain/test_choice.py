@@ -92,16 +92,19 @@ def nats(run, context, option):
         logits = run.model.logits(run.model(torch.tensor([[END_OF_TEXT, *whole[:-1]]])))[0]
         asked, start = whole, len(before)
     else:
-        asked, start, sentinel = run.vocabulary.encode(option), 0, run.vocabulary.size - 1
-        read, decoder = torch.tensor([[*before, sentinel, END_OF_TEXT]]), torch.tensor([[PAD, sentinel, *asked[:-1]]])
-        logits = run.model.logits(run.model(read, decoder_inputs_BU=decoder))[0, 1:]
+        asked, start = run.vocabulary.encode(option), 0
+        sentinels = [run.vocabulary.size - 1] if run.config.train.objective == "span" else []
+        modes = [7] if run.config.train.objective == "ul2" else []
+        read = torch.tensor([[*modes, *before, *sentinels, END_OF_TEXT]])
+        decoder = torch.tensor([[PAD, *sentinels, *asked[:-1]]])
+        logits = run.model.logits(run.model(read, decoder_inputs_BU=decoder))[0, len(sentinels) :]
     costs = -logits.double().log_softmax(1)
     return sum(costs[i, asked[i]].item() for i in range(start, len(asked)))
 
 
-@pytest.mark.parametrize("family", ["decoder", "seq2seq"])
-def test_the_cheapest_option_wins_by_sum_characters_and_bytes(vocabulary, tmp_path, family):
-    run = trained(vocabulary, family, context=64)
+@pytest.mark.parametrize("objective", ["clm", "span", "prefix", "ul2"])
+def test_the_cheapest_option_wins_by_sum_characters_and_bytes(vocabulary, tmp_path, objective):
+    run = trained(vocabulary, "decoder" if objective == "clm" else "seq2seq", objective, context=64)
     draw, words = np.random.default_rng(1), token_folder.texts(30, seed=8)
     short = [text[:18].strip() for text in words]
     rows = [
