@@ -37,6 +37,9 @@ def plan(
     family: Annotated[str, typer.Option(help="decoder, encoder or seq2seq.")] = "decoder",
     vocabulary: Annotated[int, typer.Option(help="Ids of the tokenizer.", min=256)] = 32_768,
     bandwidth: Annotated[str, typer.Option(help="Of the download, bytes a second, such as 100M.")] = "100M",
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the plan among well-known models into this SVG file.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Allow more than 16 epochs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every number as JSON.")] = False,
 ) -> None:
@@ -69,6 +72,8 @@ def plan(
     if report is not None:
         question = measured_yield.apply(question, report, whole)
     answered = answer(question)
+    if picture is not None:
+        _draw(answered, picture)
     if as_json:
         typer.echo(json.dumps(_plain(answered), indent=1))
         return
@@ -91,6 +96,16 @@ def _one_of(option: str, said: str, known: tuple[str, ...]) -> Any:
     if said not in known:
         raise UsageError(f"{option} {said}: {', '.join(known[:-1])} or {known[-1]}")
     return said
+
+
+def _draw(answered: Any, path: Path) -> None:
+    from pretrain import pictures
+    from pretrain.card_tables import short
+    from pretrain.report import write_whole
+
+    size = answered.question.parameters
+    mark = pictures.Mark(size, answered.training.flops, f"your {short(size)}")
+    write_whole(path, pictures.svg(pictures.known([mark], by_year=False)))
 
 
 def _plain(answered: Any) -> dict[str, Any]:

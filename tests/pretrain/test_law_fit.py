@@ -40,12 +40,12 @@ def test_a_forecast_holds_in_spite_of_noise():
 def test_intervals_of_forecasts_cover_most_runs_that_come():
     truth = TRUE.loss(8e5, 1.6e7)
     inside = 0
-    for seed in range(8):
+    for seed in range(4):
         forecast = fit(points(noise=0.01, seed=seed), draws=5).forecast(8e5, 1.6e7)
         came = truth * math.exp(0.01 * np.random.default_rng(100 + seed).standard_normal())
         inside += forecast.low <= came <= forecast.high
 
-    assert inside >= 6
+    assert inside >= 3
 
 
 def test_more_noise_widens_the_interval():

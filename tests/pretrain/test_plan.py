@@ -104,6 +104,16 @@ def test_the_plan_in_words(monkeypatch, capsys, tmp_path):
     assert max(map(len, out.splitlines())) <= 100
 
 
+def test_the_plan_is_drawn_among_known_models(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "plan.svg"
+
+    code, _, _ = run(monkeypatch, capsys, "plan", "--params", "124M", "--yield", ".02", "--picture", path)
+
+    assert code in (0, None)
+    assert "your 124M</text>" in path.read_text()
+    assert "GPT-3</text>" in path.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -2,12 +2,14 @@ import contextlib
 import io
 import json
 import re
+from functools import partial
 
 import pytest
 
 from pretrain import cli, pictures, rungs
 from pretrain.config import Model, load
 from pretrain.errors import UsageError
+from pretrain.law_fit import fit
 from pretrain.pictures import Mark, Series
 from pretrain.shards import Manifest
 from tests.pretrain.conftest import TINY
@@ -34,7 +36,8 @@ def ladder(corpus, folder, config):
     called = [str(argument) for argument in arguments]
     said = []
     for _ in range(2):
-        with contextlib.redirect_stdout(io.StringIO()) as out:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+            patch.setattr("pretrain.scale.fit", partial(fit, draws=20))
             cli.app(called, standalone_mode=False)
         said.append(out.getvalue())
     return folder / "out", said
