@@ -192,22 +192,26 @@ def _pretrain(asked: Ablation, arms: dict[str, Path], folder: Path, study: Path)
 
 def _told(found: dict[str, Any], home: Path, share: float) -> dict[str, Any]:
     """What the reports say of a study: each stage against the one before, and the last against the first."""
-    lines = [_line(one) for one in found["comparisons"]]
-    whole = lines.pop() if len(lines) > 1 else lines[0]
+    *stages, whole = [_lines(one) for one in found["comparisons"]]
     return {
         "folder": home.as_posix(),
         "share": share,
         "seeds": found["seeds"],
         "tokens": found["tokens"],
-        "stages": lines,
-        "whole": whole,
+        "stages": [line for lines in (stages or [whole]) for line in lines],
+        "whole": whole if stages else [],
     }
 
 
-def _line(comparison: dict[str, Any]) -> dict[str, Any]:
+def _lines(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """A difference over all held-out text; on each arm's own text apart, where no other was given."""
     whole = comparison["overall"]
-    kept = {key: whole[key] for key in ("delta", "interval", "detectable", "verdict")}
-    return {"stage": comparison["arm"], "against": comparison["against"], "on": whole["name"], **kept}
+    pair = {"stage": comparison["arm"], "against": comparison["against"]}
+    kept = ("delta", "interval", "detectable", "verdict")
+    return [
+        {**pair, "on": one["name"], "own": whole is None, **{key: one[key] for key in kept}}
+        for one in (comparison["domains"] if whole is None else [whole])
+    ]
 
 
 def _enter(folder: Path, told: dict[str, Any]) -> None:

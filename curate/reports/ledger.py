@@ -40,9 +40,8 @@ def ledger(report: Books) -> list[Line]:
     """All lines of a report, in the order in which documents meet the stages."""
     lines = [Line("input", "", "input", Tally(**report["input"]))]
     recipe = settled(report)
-    deltas = {
-        one["stage"]: f"; Δ {one['delta']:+.4f} bits a byte" for one in _table(report.get("ablation")).get("stages", [])
-    }
+    found = _table(report.get("ablation")).get("stages", [])
+    deltas = {one["stage"]: f"; Δ {one['delta']:+.4f} bits a byte" for one in found if not one["own"]}
     for stage in report["stages"]:
         lines += stage_lines(stage, recipe, deltas.get(stage["name"], ""))
     return [*lines, Line("output", "", "output" if finished(report) else "so far", Tally(**report["output"]))]

@@ -93,7 +93,7 @@ def policies(report: Books, space: str = figures.SPACE) -> Iterator[str]:
 def ablated(report: Books) -> Iterator[str]:
     """A sentence for each stage after which models were trained: what it does to them."""
     found = report.get("ablation")
-    for line in [*found["stages"], *([found["whole"]] if len(found["stages"]) > 1 else [])] if found else ():
+    for line in [*found["stages"], *found["whole"]] if found else ():
         stage, against = (hostile.short(line[key], NAME_CELLS) for key in ("stage", "against"))
         low, high = line["interval"]
         said = f"{line['delta']:+.4f} bits per byte, {low:+.4f} to {high:+.4f}, detectable {line['detectable']:.4f}"

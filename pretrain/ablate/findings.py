@@ -37,7 +37,10 @@ def pairs(arms: int, against: Against) -> list[Pair]:
 def compared(
     names: Sequence[str], scores: Mapping[int, Scores], domains: Sequence[Domain], chosen: Sequence[Pair]
 ) -> list[dict[str, Any]]:
-    """A table for each pair: its domains, and the mean over those that no arm kept back, or over all."""
+    """A table for each pair: its domains, and the mean over those that are no arm's own, where there are any.
+
+    Each corpus is best on text of its own, so a mean over that would favour the one that is furthest from the others.
+    """
     return [
         {"arm": names[pair.arm], "against": names[pair.against]}
         | _comparison(scores[pair.arm], scores[pair.against], domains)
@@ -52,7 +55,9 @@ def _comparison(ours: Scores, theirs: Scores, domains: Sequence[Domain]) -> dict
         {"name": domain.name, "own": domain.own} | _told(part, p)
         for domain, part, p in zip(domains, parts, corrected, strict=True)
     ]
-    counted = [i for i, domain in enumerate(domains) if not domain.own] or list(range(len(domains)))
+    counted = [i for i, domain in enumerate(domains) if not domain.own]
+    if not counted:
+        return {"domains": rows, "overall": None}
     draws = [resampled(ours[i] - theirs[i], domains[i].bytes, 1) for i in counted]
     whole = statistics.mean([parts[i] for i in counted], draws) if len(counted) > 1 else parts[counted[0]]
     name = f"mean of {len(counted)} domains" if len(counted) > 1 else domains[counted[0]].name

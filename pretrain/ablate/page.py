@@ -101,14 +101,20 @@ def _arms(found: Found) -> Iterator[tuple[str, ...]]:
 
 def _table(comparison: Found) -> Table:
     whole = comparison["overall"]
-    low, high = whole["interval"]
-    several = [] if whole["name"] in [one["name"] for one in comparison["domains"]] else [whole]
+    several = [whole] if whole and whole["name"] not in [one["name"] for one in comparison["domains"]] else []
     return Table(
         f"{comparison['arm']} against {comparison['against']}",
         [_row(one) for one in [*comparison["domains"], *several]],
-        f"{whole['verdict']} ({whole['delta']:+.4f} bits per byte, {low:+.4f} to {high:+.4f}, on {whole['name']})",
+        _headline(whole),
         _forest([*comparison["domains"], *several]),
     )
+
+
+def _headline(whole: Found | None) -> str:
+    if whole is None:
+        return "by domain; without --held-out text there is none that is no corpus's own"
+    low, high = whole["interval"]
+    return f"{whole['verdict']} ({whole['delta']:+.4f} bits per byte, {low:+.4f} to {high:+.4f}, on {whole['name']})"
 
 
 def _row(one: Found) -> tuple[str, ...]:

@@ -89,12 +89,12 @@ def _same(data: Path, place: Path, setting: Setting) -> Path:
 
 
 def _encyclopedia(data: Path, place: Path, setting: Setting) -> list[Path]:
-    """Two halves of the articles but for those that the tokenizer is trained on, and beside them the tokenizer."""
-    parts = [place / name for name in ("first.jsonl", "second.jsonl", "third.jsonl")]
-    rows: list[list[Row]] = [[], [], []]
+    """Two halves of the articles but for those held out or for the tokenizer, and beside them the tokenizer."""
+    parts = [place / f"{name}.jsonl" for name in ("first", "second", "third", "held-out")]
+    rows: list[list[Row]] = [[], [], [], []]
     for name, text in _texts(data / "text_wikipedia" / "de.jsonl.zst"):
         draw = _draw(name)
-        rows[2 if draw < 0.1 else draw > 0.55].append((name, text))
+        rows[2 if draw < 0.07 else 3 if draw < 0.1 else draw > 0.55].append((name, text))
     for path, mine in zip(parts, rows, strict=True):
         _write(path, mine)
     if not (place / "tokenizer.json").exists():
@@ -160,6 +160,7 @@ def _domains(data: Path, place: Path) -> dict[str, Path]:
 
 def _ablate(place: Path, setting: Setting, arms: dict[str, Path], data: Path) -> Path:
     given = [f"--data={name}={path}" for name, path in arms.items()]
+    given.append(f"--held-out=encyclopedia={place / 'held-out.jsonl'}")
     _run("pretrain", "ablate", CONFIG, *given, "--tokenizer", place / "tokenizer.json", "--output", place / "study",
          log=place / "study.log")  # fmt: skip
     return place / "study"

@@ -13,6 +13,7 @@ from pretrain.ablate.job import StoppedError
 from pretrain.errors import PretrainError, UsageError
 from tests.pretrain.ablate.conftest import study
 
+SHORT = {"seeds": 2, "overrides": ["train.steps=6"]}
 ARMS = {"plain": "plain", "with tags": "tagged"}
 
 
@@ -117,6 +118,14 @@ def test_hostile_names_are_text_on_the_page(material, tmp_path):
     assert sorted(p.name for p in (tmp_path / "out/runs").iterdir()) == ["0-plain", "1-script-alert-1-script-x"]
 
 
+def test_a_corpus_that_is_best_on_its_own_text_is_not_called_better_for_that(material, tmp_path):
+    found = study(material, tmp_path / "out", ARMS, domains=(), **SHORT)
+
+    assert found["comparisons"][0]["overall"] is None
+    assert all(domain["own"] for domain in found["comparisons"][0]["domains"])
+    assert "without --held-out text" in (tmp_path / "out/ablate.html").read_text()
+
+
 def test_an_arm_that_repeats_is_also_compared_with_as_many_different_tokens(material, tmp_path):
     found = study(material, tmp_path / "out", {"large": "plain", "small": "small"}, seeds=2)
     large, small = found["arms"]
@@ -162,9 +171,6 @@ def test_arms_in_a_chain_are_each_compared_with_the_one_before(material, tmp_pat
 
     pairs = [(one["arm"], one["against"]) for one in found["comparisons"]]
     assert pairs == [("two", "one"), ("three", "two"), ("three", "one")]
-
-
-SHORT = {"seeds": 2, "overrides": ["train.steps=6"]}
 
 
 def test_killed_and_continued_by_processes_it_finds_what_it_would_have_found(material, tmp_path):
