@@ -1,16 +1,33 @@
 """Counters that add up: what entered each phase and what each stage took, by group and bucket, by group and stratum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.audit.membership import Members, Names
+from curate.audit.membership import BUCKETS, Members, Names
 
 FEW = 2**18
 """Entries that are held before they are summed."""
+BITS = 20
+"""Of an event's, a group's and a cell's number each in the key of an entry."""
+
+
+class Entries(NamedTuple):
+    """What happened at each key: an event of a group in a bucket or a stratum."""
+
+    keys: NDArray[np.int64]
+    documents: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+
+    def named(self) -> Iterator[NDArray[np.int64]]:
+        """Events, groups and cells of the keys."""
+        yield self.keys >> 2 * BITS
+        yield self.keys >> BITS & (1 << BITS) - 1
+        yield self.keys & (1 << BITS) - 1
 
 
 @dataclass
@@ -18,8 +35,8 @@ class Counter:
     """Counts events of one unit: `entered.<phase>` and `lost.<stage>`."""
 
     events: Names = field(default_factory=Names)
-    _buckets: list[NDArray[np.int64]] = field(default_factory=list)
-    _strata: list[NDArray[np.int64]] = field(default_factory=list)
+    _buckets: list[Entries] = field(default_factory=list)
+    _strata: list[Entries] = field(default_factory=list)
     _held: int = 0
 
     def add(self, event: str, members: Members, documents: NDArray[np.int64], tokens: NDArray[np.int64]) -> None:
@@ -27,51 +44,49 @@ class Counter:
         owners = members.owners()
         if not len(owners):
             return
-        number = np.full(len(owners), self.events.number(event), np.int64)
-        group, weights = members.groups.astype(np.int64), (documents[owners], tokens[owners])
-        self._buckets.append(np.stack([number, group, members.bucket[owners].astype(np.int64), *weights]))
-        self._strata.append(np.stack([number, group, members.stratum[owners].astype(np.int64), *weights]))
+        keys = (self.events.number(event) << BITS | members.groups.astype(np.int64)) << BITS
+        weights = documents[owners], tokens[owners]
+        self._buckets.append(Entries(keys | members.bucket[owners], *weights))
+        self._strata.append(Entries(keys | members.stratum[owners], *weights))
         self._held += len(owners)
         if self._held > FEW:
             self._sum()
 
     def _sum(self) -> None:
         self._buckets, self._strata = [summed(self._buckets)], [summed(self._strata)]
-        self._held = self._buckets[0].shape[1]
+        self._held = len(self._strata[0].keys)
 
     def table(self, groups: Names, strata: Names) -> pa.Table:
-        """All counts: `event, group, bucket | stratum, documents, tokens`, in a fixed order."""
+        """All counts: `event, kind, group, cell, documents, tokens`, in the order of these names."""
         self._sum()
-        events, named = self.events.listed(), groups.listed()
+        buckets = pa.array([str(n) for n in range(BUCKETS)])
         parts = []
-        for kind, (event, group, cell, documents, tokens) in (
-            ("bucket", self._buckets[0]),
-            ("stratum", self._strata[0]),
+        for kind, entries, cells in (
+            ("bucket", self._buckets[0], buckets),
+            ("stratum", self._strata[0], strata.listed()),
         ):
-            cells = pa.array(cell).cast(pa.string()) if kind == "bucket" else strata.listed().take(pa.array(cell))
-            columns = [
-                events.take(pa.array(event)),
-                pa.array([kind] * len(cell), pa.string()),
-                named.take(pa.array(group)),
-            ]
-            parts.append(pa.Table.from_arrays([*columns, cells, pa.array(documents), pa.array(tokens)], names=COLUMNS))
+            event, group, cell = (
+                names.take(pa.array(numbers))
+                for names, numbers in zip((self.events.listed(), groups.listed(), cells), entries.named(), strict=True)
+            )
+            columns = [event, pa.array([kind] * len(cell), pa.string()), group, cell]
+            weights = [pa.array(entries.documents), pa.array(entries.tokens)]
+            parts.append(pa.Table.from_arrays([*columns, *weights], names=COLUMNS))
         return pa.concat_tables(parts).sort_by([(name, "ascending") for name in COLUMNS[:4]])
 
 
 COLUMNS = ["event", "kind", "group", "cell", "documents", "tokens"]
 
 
-def summed(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The entries of `(5, n)` arrays with the same first three numbers added up, in ascending order of these."""
-    whole = np.concatenate([np.zeros((5, 0), np.int64), *parts], axis=1)
-    order = np.lexsort(whole[2::-1])
-    whole = whole[:, order]
-    first = np.ones(whole.shape[1], np.bool_)
-    first[1:] = (whole[:3, 1:] != whole[:3, :-1]).any(axis=0)
-    starts = np.flatnonzero(first)
-    if not len(starts):
-        return whole
-    return np.concatenate([whole[:3, starts], np.add.reduceat(whole[3:], starts, axis=1)])
+def summed(parts: Sequence[Entries]) -> Entries:
+    """The entries with the same key added up, in the order of keys."""
+    if not parts:
+        return Entries(*(np.zeros(0, np.int64) for _ in Entries._fields))
+    keys, documents, tokens = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(keys)
+    keys = keys[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return Entries(keys[starts], *(np.add.reduceat(values[order], starts) for values in (documents, tokens)))
 
 
 def merged(tables: Iterable[pa.Table]) -> pa.Table:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from curate import lexicons
 from curate.arrays import buffers
-from curate.audit.membership import LISTS
+from curate.audit.lists import LISTS
 from curate.lexicons import identity
 from curate.ops import lexicon
 from curate.stage import DOCUMENT, Filter

@@ -1,8 +1,7 @@
 """Which groups a document belongs to, measured on its text and its address."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -10,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curate import lexicons
 from curate.arrays import buffers
+from curate.audit.lists import LISTS, lists
 from curate.lexicons import identity
-from curate.ops import lexicon, scripts, url
+from curate.ops import lexicon, scripts
+from curate.ops.beginnings import beginnings, reached
 from curate.ops.hashing import hash_strings
-from curate.regions import regions
+from curate.regions import hosts, of_hosts
 
 BUCKETS = 64
 ALL = "all"
@@ -27,8 +27,6 @@ LENGTHS = (0, 256, 1024, 4096, 16384, 65536)
 SOURCES = 50
 """Sources that have a group of their own; where there are more, they are put into as many groups by hash."""
 SOURCE_STRATA = 8
-LISTS = {"en": "latin", "ko": "hangul"}
-"""Languages that have lists of identity terms and cues, and the script that stands for one while none is known."""
 
 
 TOLD_BY_LISTS = frozenset({*identity.AXES, "pronouns", "dialect"})
@@ -52,6 +50,15 @@ class Names:
         coded = names.dictionary_encode()
         known = np.array([self.number(name) for name in coded.dictionary.to_pylist()], np.int32)
         return np.asarray(known[np.asarray(coded.indices)])
+
+    def each(self, names: Iterable[str]) -> NDArray[np.int32]:
+        """The numbers of some names."""
+        return np.array([self.number(name) for name in names], np.int32)
+
+    def coded(self, codes: NDArray[np.int64], name: Callable[[int], str]) -> NDArray[np.int32]:
+        """The numbers of what `name` calls each code."""
+        found, places = np.unique(codes, return_inverse=True)
+        return self.each(map(name, found.tolist()))[places]
 
     def listed(self) -> pa.StringArray:
         """All names by number."""
@@ -91,11 +98,10 @@ class Members:
     @classmethod
     def of(cls, pairs: Sequence[Pairs], bucket: NDArray[np.uint8], stratum: NDArray[np.int32]) -> Self:
         """The documents that these pairs are about, all of the same rows."""
-        rows = np.concatenate([np.zeros(0, np.int64), *(pair.rows for pair in pairs)])
-        groups = np.concatenate([np.zeros(0, np.int32), *(pair.groups for pair in pairs)])
-        order = np.lexsort((groups, rows))
-        bounds = np.searchsorted(rows[order], np.arange(len(bucket) + 1)).astype(np.int64)
-        return cls(bounds, groups[order].astype(np.int32), bucket, stratum)
+        both = np.concatenate([np.zeros(0, np.int64), *(pair.rows << 32 | pair.groups for pair in pairs)])
+        both.sort()
+        bounds = np.searchsorted(both, np.arange(len(bucket) + 1) << 32).astype(np.int64)
+        return cls(bounds, both.astype(np.int32), bucket, stratum)
 
 
 @dataclass
@@ -107,71 +113,100 @@ class Measure:
     strata: Names = field(default_factory=Names)
 
     def raw(self, batch: pa.RecordBatch) -> Members:
-        """What is known of a record before it is read: its source and its address."""
-        pairs, bucket = self._placed(batch)
-        strata = pa.array([f"||{n}" for n in range(SOURCE_STRATA)])
-        return Members.of(pairs, bucket, self.strata.numbers(strata.take(pa.array(_source_class(batch)))))
+        """What is known of a record before it is read: its source, the region and the bucket of its address."""
+        rows = np.arange(batch.num_rows)
+        everyone = Pairs(rows, np.full(len(rows), self.groups.number(ALL), np.int32))
+        sites = hosts(batch.column("url"))
+        known = np.asarray(pc.binary_length(sites)) > 0
+        hashes = np.where(known, hash_strings(*buffers(sites)), hash_strings(*buffers(batch.column("id"))))
+        bucket = (hashes % np.uint64(BUCKETS)).astype(np.uint8)
+        strata = self.strata.coded(_source_class(batch), lambda code: f"||{code}")
+        return Members.of([everyone, self._sources(batch), self._placed(sites)], bucket, strata)
 
-    def read(self, batch: pa.RecordBatch, labels: pa.Array | None) -> Members:
-        """All groups, from the text as it stands; `labels` are languages, where they are known."""
-        pairs, bucket = self._placed(batch)
-        text = pc.fill_null(batch.column("text"), "")
-        bins = np.searchsorted(LENGTHS, np.asarray(pc.utf8_length(text)), "right") - 1
-        kinds = np.asarray(scripts.written_in(*buffers(text), WINDOW))
-        written = pa.array([f"script.{name}" for name in scripts.SCRIPTS]).take(pa.array(kinds))
-        pairs += [self._one_each("length", pa.array(LENGTHS).take(pa.array(bins))), self._each(written)]
-        spoken = pc.fill_null(labels, "und") if labels is not None else None
+    def read(self, batch: pa.RecordBatch, labels: pa.Array | None, known: Members) -> Members:
+        """All groups, from the text as it stands: the `known` ones and more; `labels` are languages, if known."""
+        offsets, data = buffers(batch.column("text"))
+        bins = reached(offsets, data, LENGTHS).astype(np.int64) - 1
+        kinds = scripts.written_in(offsets, data, WINDOW)
+        spoken = None if labels is None else pc.fill_null(labels, "und").dictionary_encode()
+        languages = [] if spoken is None else spoken.dictionary.to_pylist()
+        tongue = kinds if spoken is None else np.asarray(spoken.indices)
+        written = [f"script.{name}" for name in scripts.SCRIPTS]
+        pairs = [Pairs(known.owners(), known.groups), self._each(bins, [f"length.{size}" for size in LENGTHS])]
+        pairs.append(self._each(kinds, written))
         if spoken is not None:
-            pairs.append(self._one_each("language", spoken))
+            pairs.append(self._each(tongue, [f"language.{name}" for name in languages]))
         for language, script in LISTS.items():
-            mine = kinds == scripts.SCRIPTS.index(script) if spoken is None else np.asarray(pc.equal(spoken, language))
-            rows = np.flatnonzero(mine)
-            pairs += self._mentioned(language, rows, text.take(pa.array(rows)))
-        tongue = written if spoken is None else spoken
-        parts = [pa.array(bins).cast(pa.string()), tongue, pa.array(_source_class(batch)).cast(pa.string())]
-        return Members.of(pairs, bucket, self.strata.numbers(pc.binary_join_element_wise(*parts, "|")))
+            names, name = (scripts.SCRIPTS, script) if spoken is None else (languages, language)
+            if name in names:
+                mine = np.flatnonzero(tongue == names.index(name))
+                pairs += self._mentioned(language, mine, (offsets[:-1][mine], offsets[1:][mine]), data)
+        return Members.of(pairs, known.bucket, self._strata(bins, tongue, languages or written, batch))
+
+    def _strata(
+        self, bins: NDArray[np.int64], tongue: NDArray[np.int32], tongues: Sequence[str], batch: pa.RecordBatch
+    ) -> NDArray[np.int32]:
+        """The strata: length, language or script, class of the source."""
+        wide = max(1, len(tongues))
+        codes = (bins * wide + tongue) * SOURCE_STRATA + _source_class(batch)
+
+        def name(code: int) -> str:
+            both, source = divmod(code, SOURCE_STRATA)
+            return f"{both // wide}|{tongues[both % wide]}|{source}"
+
+        return self.strata.coded(codes, name)
 
     def labelled(self, members: Members, labels: pa.Array) -> Members:
         """The documents once their languages are known: who is mentioned counts in languages that have lists alone."""
-        spoken = pc.fill_null(labels, "und")
-        listed = np.asarray(pc.is_in(spoken, pa.array(list(LISTS))))
+        spoken = pc.fill_null(labels, "und").dictionary_encode()
+        languages, tongue = spoken.dictionary.to_pylist(), np.asarray(spoken.indices)
+        listed = np.isin(tongue, [i for i, name in enumerate(languages) if name in LISTS])
         of_lists = [name.partition(".")[0] in TOLD_BY_LISTS for name in self.groups.listed().to_pylist()]
         kept = listed[members.owners()] | ~np.array(of_lists, np.bool_)[members.groups]
-        pairs = [Pairs(members.owners()[kept], members.groups[kept]), self._one_each("language", spoken)]
-        parts = pc.split_pattern(self.strata.listed().take(pa.array(members.stratum)), "|")
-        both = (pc.list_element(parts, 0), spoken, pc.list_element(parts, 2)) if len(members) else (spoken,) * 3
-        return Members.of(pairs, members.bucket, self.strata.numbers(pc.binary_join_element_wise(*both, "|")))
+        pairs = [Pairs(members.owners()[kept], members.groups[kept])]
+        pairs.append(self._each(tongue, [f"language.{name}" for name in languages]))
+        before = self.strata.listed().to_pylist()
 
-    def _placed(self, batch: pa.RecordBatch) -> tuple[list[Pairs], NDArray[np.uint8]]:
-        """Membership by source and region, and the bucket."""
-        rows = np.arange(batch.num_rows)
-        everyone = Pairs(rows, np.full(len(rows), self.groups.number(ALL), np.int32))
-        hosts, lengths = _hosts(batch.column("url"))
-        ids = hash_strings(*buffers(batch.column("id")))
-        hashes = np.where(lengths > 0, hash_strings(*hosts), ids)
-        places = regions(batch.column("url"))
-        found = np.flatnonzero(np.asarray(places.is_valid()))
-        named = pc.binary_join_element_wise("region", places.take(pa.array(found)), ".")
-        placed = Pairs(found, self.groups.numbers(named))
-        bucket = (hashes % np.uint64(BUCKETS)).astype(np.uint8)
-        return [everyone, self._one_each("source", self._sources(batch)), placed], bucket
+        def name(code: int) -> str:
+            size, _, source = before[code // max(1, len(languages))].split("|")
+            return f"{size}|{languages[code % len(languages)]}|{source}"
 
-    def _sources(self, batch: pa.RecordBatch) -> pa.Array:
+        strata = self.strata.coded(members.stratum.astype(np.int64) * len(languages) + tongue, name)
+        return Members.of(pairs, members.bucket, strata)
+
+    def _sources(self, batch: pa.RecordBatch) -> Pairs:
         if self.named_sources:
-            return batch.column("source")
-        return pa.array([f"~{n:02d}" for n in range(SOURCES)]).take(pa.array(_source_class(batch, SOURCES)))
+            coded = batch.column("source").dictionary_encode()
+            names = [f"source.{name}" for name in coded.dictionary.to_pylist()]
+            return self._each(np.asarray(coded.indices), names)
+        return self._each(_source_class(batch, SOURCES), [f"source.~{n:02d}" for n in range(SOURCES)])
 
-    def _one_each(self, axis: str, values: pa.Array) -> Pairs:
-        return self._each(pc.binary_join_element_wise(axis, values.cast(pa.string()), "."))
+    def _placed(self, sites: pa.BinaryArray) -> Pairs:
+        """The regions of those sites that tell one."""
+        places = of_hosts(sites).dictionary_encode()
+        found = np.flatnonzero(np.asarray(places.is_valid()))
+        numbers = self.groups.each(f"region.{name}" for name in places.dictionary.to_pylist())
+        return Pairs(found, numbers[np.asarray(places.indices.drop_null())])
 
-    def _each(self, names: pa.Array) -> Pairs:
-        return Pairs(np.arange(len(names)), self.groups.numbers(names))
+    def _each(self, codes: NDArray[np.int64] | NDArray[np.int32], names: Sequence[str]) -> Pairs:
+        """One group for each row, by its place in `names`."""
+        called = np.bincount(codes, minlength=len(names)) > 0
+        numbers = [self.groups.number(name) if met else -1 for name, met in zip(names, called, strict=True)]
+        return Pairs(np.arange(len(codes)), np.array(numbers, np.int32)[codes])
 
-    def _mentioned(self, language: str, rows: NDArray[np.int64], text: pa.Array) -> Iterable[Pairs]:
+    def _mentioned(
+        self,
+        language: str,
+        rows: NDArray[np.int64],
+        spans: tuple[NDArray[np.int32], NDArray[np.int32]],
+        data: NDArray[np.uint8],
+    ) -> Iterable[Pairs]:
         """Who some texts of a language mention, and whose dialects' cues they hold."""
-        heads = buffers(pc.utf8_slice_codeunits(text, 0, WINDOW))
-        for terms in _lists(language):
-            found = lexicon.find(*heads, terms.compiled)
+        if not len(rows):
+            return  # and no list is needed
+        stops = beginnings(*spans, data, WINDOW)
+        for terms in lists(language):
+            found = lexicon.find_in(spans[0], stops, data, terms.compiled)
             first, last = (np.searchsorted(terms.links[:, 0], found.terms, side) for side in ("left", "right"))
             times = last - first
             inside = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
@@ -180,49 +215,9 @@ class Measure:
             cells, counts = np.unique(cells, return_counts=True)
             row, group = np.divmod(cells, max(1, len(terms.names)))
             enough = counts >= terms.least[group]
-            yield Pairs(
-                rows[row[enough]], self.groups.numbers(pa.array(terms.names, pa.string()).take(pa.array(group[enough])))
-            )
-
-
-class Terms(NamedTuple):
-    """A lexicon, its groups, which term counts for which, and how often a group must be met to be one of a text's."""
-
-    compiled: lexicon.Lexicon
-    names: tuple[str, ...]
-    links: NDArray[np.int32]
-    least: NDArray[np.int64]
-
-
-@cache
-def _lists(language: str) -> tuple[Terms, Terms]:
-    found = identity.mentions((language,))
-    counted = [i for i, name in enumerate(found.groups) if name != identity.AMBIGUOUS]
-    links = found.links[np.isin(found.links[:, 1], counted)]
-    return Terms(found.terms, found.groups, links, np.ones(len(found.groups), np.int64)), _dialects(language)
-
-
-def _dialects(language: str) -> Terms:
-    """The cues of a language's dialects, compiled from `lexicons/dialect`."""
-    table = lexicons.read(f"dialect/{language}.toml")
-    terms = [(cue, number) for number, group in enumerate(table["group"]) for cue in group["cues"]]
-    written = [cue for cue, _ in terms] + table.get("not", [])
-    particles = lexicons.read("particles_ko.toml")["particles"] if language == "ko" else []
-    names = tuple(f"dialect.{group['id']}" for group in table["group"])
-    links = np.array([(i, number) for i, (_, number) in enumerate(terms)], np.int32).reshape(-1, 2)
-    least = np.array([group.get("at_least", 1) for group in table["group"]], np.int64)
-    return Terms(lexicon.compile_terms(written, particles), names, links, least)
+            yield Pairs(rows[row[enough]], self.groups.each(terms.names.tolist())[group[enough]])
 
 
 def _source_class(batch: pa.RecordBatch, classes: int = SOURCE_STRATA) -> NDArray[np.int64]:
     hashes = hash_strings(*buffers(batch.column("source")))
     return (hashes % np.uint64(classes)).astype(np.int64)
-
-
-def _hosts(urls: pa.Array) -> tuple[tuple[NDArray[np.int32], NDArray[np.uint8]], NDArray[np.int64]]:
-    """The hosts as offsets and bytes, and their lengths."""
-    normal = url.normalise(*buffers(urls))
-    lengths = normal.hosts.astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
-    return (offsets, normal.data[np.repeat(normal.offsets[:-1], lengths) + inside]), lengths

@@ -82,11 +82,10 @@ class Watch:
         column = flow.batch.column(COLUMN) if carried else None
         mask = np.asarray(column.is_valid()) if column is not None else self._sampling.taken(flow.batch.column("id"))
         self._rows, self._tokens = flow.rows[mask], flow.tokens[mask]
-        chosen = pa.array(mask)
         if column is not None:
-            self._members = self._unpacked(column.filter(chosen))
+            self._members = self._unpacked(column.filter(pa.array(mask)))
             return flow.batch.drop_columns([COLUMN])
-        self._members = self._measure.raw(flow.batch.filter(chosen))
+        self._members = self._measure.raw(flow.batch if mask.all() else flow.batch.filter(pa.array(mask)))
         self._enter(RAW)
         return flow.batch
 
@@ -107,11 +106,12 @@ class Watch:
 
     def _learn(self, stage: str, flow: Documents) -> None:
         """Begin the phase behind a stage that makes more known."""
-        batch = flow.batch.take(pa.array(np.searchsorted(flow.rows, self._rows)))
+        all_ = len(flow.rows) == len(self._rows)
+        batch = flow.batch if all_ else flow.batch.take(pa.array(np.searchsorted(flow.rows, self._rows)))
         known = self._language in batch.schema.names if self._language else False
         labels = batch.column(self._language).field("label") if known else None
         if stage == self._phases.extracted:
-            self._members = self._measure.read(batch, labels)
+            self._members = self._measure.read(batch, labels, self._members)
             self._enter(TEXT)
         elif labels is not None:
             self._members = self._measure.labelled(self._members, labels)

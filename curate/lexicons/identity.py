@@ -65,6 +65,14 @@ def spellings(group: dict[str, Any]) -> list[str]:
 @cache
 def mentions(languages: tuple[str, ...]) -> Mentions:
     """The identity terms and pronouns of these languages, compiled; their files are `identity/<language>/*.toml`."""
+    written, names, links = gathered(languages)
+    particles = lexicons.read("particles_ko.toml")["particles"] if "ko" in languages else []
+    compiled = lexicon.compile_terms(written, particles)
+    return Mentions(compiled, tuple(names), np.array(links, np.int32).reshape(-1, 2))
+
+
+def gathered(languages: tuple[str, ...]) -> tuple[list[str], list[str], list[tuple[int, int]]]:
+    """All terms of these languages, the names of all groups, and which term counts for which, by their places."""
     owners: dict[str, set[str]] = {}
     written: dict[str, str] = {}
     for language in languages:
@@ -75,9 +83,7 @@ def mentions(languages: tuple[str, ...]) -> Mentions:
     names = sorted({group for groups in owners.values() for group in groups})
     number = {name: i for i, name in enumerate(names)}
     links = sorted((i, number[name]) for i, groups in enumerate(owners.values()) for name in groups)
-    particles = lexicons.read("particles_ko.toml")["particles"] if "ko" in languages else []
-    compiled = lexicon.compile_terms([written[key] for key in owners], particles)
-    return Mentions(compiled, tuple(names), np.array(links, np.int32).reshape(-1, 2))
+    return [written[key] for key in owners], names, links
 
 
 def terms(language: str) -> Iterable[tuple[str, set[str]]]:

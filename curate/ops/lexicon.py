@@ -14,7 +14,7 @@ How a term is written says what it matches:
 Of several terms at one place the longest match is taken, and matches do not overlap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -23,14 +23,18 @@ from numpy.typing import NDArray
 
 from curate.ops import trie, unicode
 from curate.ops.lexicon_search import (
+    ALONE,
+    BLOCK,
     BOUNDED,
     CAPITAL,
     CAPITALS,
+    CODE,
     FIRST,
     GAP,
     GROUP,
     HANGUL,
     HANGUL_BLOCKS,
+    HASH,
     HEAD,
     INVISIBLE,
     MARK,
@@ -38,13 +42,16 @@ from curate.ops.lexicon_search import (
     OPEN_END,
     OPEN_START,
     SEVERAL,
+    SPACE,
+    START,
+    SYMBOL,
     UNSPACED,
     WORD,
     Lexicon,
     find_terms,
 )
 
-__all__ = ["Lexicon", "Matches", "compile_terms", "find", "fold"]
+__all__ = ["Lexicon", "Matches", "compile_lists", "compile_terms", "find", "find_in", "fold"]
 
 
 class Matches(NamedTuple):
@@ -89,40 +96,131 @@ def compile_terms(terms: Sequence[str], particles: Sequence[str] = ()) -> Lexico
 
     Raises `ValueError` where a term is empty or two terms are one after folding.
     """
-    flags = np.array([_flags(term) for term in terms], np.int32)
-    spellings = [fold(term.strip("*")) for term in terms]
-    _refuse_doubles(terms, spellings)
-    alphabet = sorted(set("".join(spellings)) - {" "})
+    return compile_lists([(terms, particles)])[0]
+
+
+def compile_lists(lists: Sequence[tuple[Sequence[str], Sequence[str]]]) -> list[Lexicon]:
+    """A lexicon of each list's terms and particles, as `compile_terms` makes it; they share the tables of letters."""
+    spelled = [[fold(term.strip("*")) for term in terms] for terms, _ in lists]
+    for (terms, _), spellings in zip(lists, spelled, strict=True):
+        _refuse_doubles(terms, spellings)
+    alphabet = sorted(set().union(*("".join(spellings) for spellings in spelled)) - {" "})
     numbers = {letter: FIRST + i for i, letter in enumerate(alphabet)}
+    letters = _letters(numbers)
+    return [
+        _compiled(terms, spellings, particles, numbers, letters)
+        for (terms, particles), spellings in zip(lists, spelled, strict=True)
+    ]
+
+
+class _Letters(NamedTuple):
+    """The first fields of `Lexicon`."""
+
+    points: NDArray[np.uint32]
+    several: NDArray[np.int32]
+    spelled: NDArray[np.uint32]
+
+
+def _compiled(
+    terms: Sequence[str],
+    spellings: Sequence[str],
+    particles: Sequence[str],
+    numbers: Mapping[str, int],
+    letters: _Letters,
+) -> Lexicon:
+    flags = np.array([_flags(term) for term in terms], np.int32)
     paths = {tuple(numbers.get(letter, GAP) for letter in spelling): i for i, spelling in enumerate(spellings)}
     states = trie.build(paths)
-    root = np.zeros(FIRST + len(alphabet), np.int32)
+    root = np.zeros(FIRST + len(numbers), np.int32)
     root[states.symbols[: states.first[1]]] = states.targets[: states.first[1]]
-    points, several, spelled = _points(numbers)
-    return Lexicon(points, several, spelled, root, _heads(spellings, flags), states, flags, trie.repeat(particles))
+    inside = np.zeros(len(root), np.bool_)
+    inside[states.symbols] = True
+    heads, opens = _heads(spellings, flags)
+    begun = heads, opens, _starts(spellings, flags), _leads(letters, root, inside)
+    return Lexicon(*letters, root, *begun, states, flags, trie.repeat(particles))
 
 
-def _heads(spellings: Sequence[str], flags: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """See `Lexicon.heads`: behind a gap, an open end or a character that is no letter anything may stand.
+def _run(spelling: str, most: int) -> int:
+    """How many ASCII letters a spelling begins with, at most so many."""
+    return next((i for i, letter in enumerate(spelling[:most]) if not "a" <= letter <= "z"), len(spelling[:most]))
 
-    Terms with other than ASCII here are of no account, since such text is not told by these.
+
+def _codes(spelling: str, size: int) -> list[int]:
+    """The codes of the first so many characters, letters and spaces, and zeros up to `START`."""
+    codes = [SPACE if letter == " " else ord(letter) - 0x60 for letter in spelling[:size]]
+    return codes + [0] * (START - size)
+
+
+def _heads(spellings: Sequence[str], flags: NDArray[np.int32]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """See `Lexicon.heads` and `opens`.
+
+    Terms in which other than ASCII follows are left out here and in `starts`: text that they match is not told by its
+    letters.
     """
-    heads = np.zeros((27,) * HEAD, np.uint8)
+    heads, opens = (np.zeros((1 << CODE,) * HEAD, np.bool_) for _ in range(2))
     for spelling, flag in zip(spellings, flags.tolist(), strict=True):
-        begin = spelling[:HEAD]
-        if begin.isascii():
-            letters = [ord(letter) - 0x60 if "a" <= letter <= "z" else 0 for letter in begin]
-            letters += [0] if len(begin) < HEAD and not flag & OPEN_END else []
-            heads[tuple(letters[: letters.index(0) + 1] if 0 in letters else letters)] = 1
-    return heads.reshape(-1)
+        size = _run(spelling, HEAD)
+        open_end = bool(flag & OPEN_END) and _run(spelling, START) == len(spelling) < START
+        if size == HEAD or spelling[size : size + 1].isascii():
+            place = tuple(_codes(spelling, size)[: min(size, HEAD) if open_end else HEAD])
+            heads[place] = True
+            opens[place] |= open_end
+    return _bits(heads), _bits(opens)
+
+
+def _starts(spellings: Sequence[str], flags: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """See `Lexicon.starts`."""
+    packed = [
+        codes for spelling, flag in zip(spellings, flags.tolist(), strict=True) for codes in _first(spelling, flag)
+    ]
+    starts = np.zeros(1 << 20, np.bool_)
+    starts[np.array(packed, np.uint8).reshape(-1, START).view("<u8")[:, 0] * HASH >> np.uint64(44)] = True
+    return _bits(starts)
+
+
+def _first(spelling: str, flag: int) -> Iterator[list[int]]:
+    """What the text of a term is told by: its first word, or that and letters of the second, if by any letters."""
+    size = _run(spelling, START)
+    if size < START and spelling[size : size + 1] == " ":
+        last = size + 1 + _run(spelling[size + 1 :], START - size - 1)
+        if last < START and last == len(spelling) and flag & OPEN_END:
+            last = size  # any letters may follow: the first word has to be enough
+        if last >= START or spelling[last : last + 1].isascii():
+            yield _codes(spelling, last)
+    elif size == START or spelling[size : size + 1].isascii():
+        yield _codes(spelling, size)
+
+
+def _bits(table: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    return np.packbits(table, bitorder="little").view(np.uint64)
+
+
+def _leads(letters: _Letters, root: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """See `Lexicon.leads`: the first letter of whatever a code point folds to begins a term, or all are of some.
+
+    `inside` says of each symbol whether a term has it.
+    """
+    symbols = letters.points & SYMBOL
+    single = symbols < SEVERAL
+    firsts = np.where(single, symbols, 0)
+    firsts[~single] = letters.spelled[letters.several[symbols[~single] - SEVERAL]]
+    words = letters.points >> np.uint32(GROUP) & 15 == WORD
+    leads = np.where(root[firsts] == 0, 0, np.where(words, 1, 2)).astype(np.uint8)
+    leads[~words | inside[firsts]] |= 4
+    return np.concatenate([leads[:ALONE], np.bitwise_or.reduce(leads.reshape(-1, 1 << BLOCK), axis=1)])
 
 
 def find(offsets: NDArray[np.int32], data: NDArray[np.uint8], lexicon: Lexicon) -> Matches:
     """Every match in every text."""
-    room = max(256, len(offsets) * 8)
+    return find_in(offsets[:-1], offsets[1:], data, lexicon)
+
+
+def find_in(begins: NDArray[np.int32], ends: NDArray[np.int32], data: NDArray[np.uint8], lexicon: Lexicon) -> Matches:
+    """Every match in the texts `data[begins[i]:ends[i]]`, each as if nothing stood around it."""
+    room = max(256, len(begins) * 8)
     while True:
         found = np.empty((4, room), np.int32)
-        size = find_terms(offsets, data, lexicon, found)
+        size = find_terms(begins, ends, data, lexicon, found)
         if size <= room:
             return Matches(*found[:, :size])
         room = size
@@ -185,7 +283,7 @@ def _alphabet() -> _Alphabet:
     )
 
 
-def _points(numbers: Mapping[str, int]) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.uint32]]:
+def _letters(numbers: Mapping[str, int]) -> _Letters:
     """`Lexicon.points`, `several` and `spelled` for letters and their symbols."""
     base = _alphabet()
     points, symbols = base.points.copy(), np.zeros(len(base.points), np.uint32)
@@ -197,4 +295,4 @@ def _points(numbers: Mapping[str, int]) -> tuple[NDArray[np.uint32], NDArray[np.
     known = np.logical_and.reduceat(spelled != 0, np.cumsum(base.sizes) - base.sizes)
     points[base.many[known]] |= np.arange(known.sum(), dtype=np.uint32) + np.uint32(SEVERAL)
     bounds = np.concatenate([[0], np.cumsum(base.sizes[known])])
-    return points, bounds.astype(np.int32), spelled[np.repeat(known, base.sizes)]
+    return _Letters(points, bounds.astype(np.int32), spelled[np.repeat(known, base.sizes)])

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from curate.ops import trie, unicode, windows
-from curate.ops.kernel import I64, IN_I32, IN_U8, OUT_I32, OUT_U8, OUT_U32, i64, inline, kernel
+from curate.ops.hashing import read_8
+from curate.ops.kernel import I64, IN_I32, IN_U8, OUT_I32, OUT_I32_2D, OUT_U8, OUT_U32, OUT_U64, i64, inline, kernel
 
 BOUNDED, OPEN_START, OPEN_END, CAPITAL = 0, 1, 2, 4
 
@@ -18,8 +18,15 @@ GROUP, CAPITALS, SYMBOL = 20, 1 << 24, (1 << 20) - 1
 GAP, FIRST, SEVERAL = 1, 2, 1 << 19
 """Symbols: 0 occurs in no term, 1 is white space or a hyphen, then letters; from 2^19 on, several letters."""
 
-HEAD = 4
-"""Characters by which a word is told from all terms."""
+HEAD, START, CODE = 4, 8, 5
+"""ASCII letters by which a word is told from all terms, first and then again; and bits of each, from 1 on."""
+SPACE = 27
+"""The code of a gap between two words."""
+HASH = np.uint64(0x9E3779B97F4A7C15)
+STRIDE = windows.SIZE - START
+"""Bytes of a window behind each of which the letters lie in it."""
+ALONE, BLOCK = 0x800, 6
+"""Code points up to which each has its entry in `Lexicon.leads`; bits of a code point within a block of those above."""
 HANGUL_BLOCKS = ((0x1100, 0x1200), (0x3130, 0x3190), (0xA960, 0xA980), (0xAC00, 0xD800), (0xFFA0, 0xFFE0))
 
 
@@ -34,8 +41,16 @@ class Lexicon(NamedTuple):
     """The symbols of what folds to several letters."""
     root: NDArray[np.int32]
     """(symbols,) the first step of `terms`, or 0."""
-    heads: NDArray[np.uint8]
-    """(27⁴,) whether a term can begin with four ASCII characters, letters counted from 1 and all others 0."""
+    heads: NDArray[np.uint64]
+    """(2^20 bits,) whether a term can begin with up to `HEAD` ASCII letters, `CODE` bits each, 0 behind the last."""
+    opens: NDArray[np.uint64]
+    """(2^20 bits,) the same, whether one of few letters with an open end can, behind which there may be any."""
+    starts: NDArray[np.uint64]
+    """(2^20 bits,) whether one of all others can begin with up to `START`, a byte each, or with a word of less, a
+    `SPACE` and letters of the next word: by 20 bits of their product with `HASH`."""
+    leads: NDArray[np.uint8]
+    """(2048 + 17408,) of a code point, or one of a block of 64: 1 where a term can begin with it and it is of the group
+    `WORD`, 2 where it is of another, 4 where it can follow the ASCII letters of a term."""
     terms: trie.Trie
     flags: NDArray[np.int32]
     """(terms,) how each is bounded."""
@@ -43,7 +58,9 @@ class Lexicon(NamedTuple):
     """Sequences of particles, over code points."""
 
 
-_LEXICON = trie.named((OUT_U32, OUT_I32, OUT_U32, OUT_I32, OUT_U8, trie.TRIE, OUT_I32, trie.TRIE), Lexicon)
+_LEXICON = trie.named(
+    (OUT_U32, OUT_I32, OUT_U32, OUT_I32, OUT_U64, OUT_U64, OUT_U64, OUT_U8, trie.TRIE, OUT_I32, trie.TRIE), Lexicon
+)
 
 
 @inline
@@ -159,97 +176,206 @@ def _leads(lexicon: Lexicon, symbol: int) -> bool:
 
 
 @inline
-def _may_begin(lexicon: Lexicon, data: NDArray[np.uint8], at: int, end: int) -> bool:
-    """Whether a term may begin at `at`, by four bytes: most words are told from all terms by these.
+def _bit(table: NDArray[np.uint64], place: np.uint64) -> np.uint64:
+    return np.uint64(table[place >> np.uint64(6)] >> (place & np.uint64(63)) & windows.ONE)
 
-    ASCII folds to lower case and nothing else, and nothing invisible is in it.
+
+@inline
+def _letters(data: NDArray[np.uint8], at: int, count: int) -> np.uint64:
+    """So many ASCII letters, at most eight, a byte each: ASCII folds to lower case and nothing else."""
+    return read_8(data, at) & np.uint64(0x1F1F1F1F1F1F1F1F) & windows.below(8 * count)
+
+
+@inline
+def _head(letters: np.uint64) -> np.uint64:
+    """The place in `Lexicon.heads` of the first four of some letters."""
+    place = (letters & np.uint64(0x1F)) << np.uint64(15) | (letters & np.uint64(0x1F00)) << np.uint64(2)
+    return place | (letters & np.uint64(0x1F0000)) >> np.uint64(11) | (letters & np.uint64(0x1F000000)) >> np.uint64(24)
+
+
+@inline
+def _lead(data: NDArray[np.uint8], at: int) -> int:
+    """The place in `Lexicon.leads` of the code point beyond ASCII that begins at `at`."""
+    first, second = i64(data[at]), i64(data[at + 1]) & 0x3F
+    if first < 0xE0:
+        return (first & 0x1F) << 6 | second
+    if first < 0xF0:
+        return ALONE + ((first & 0x0F) << 6 | second)
+    high = (first & 0x07) << 12 | second << 6 | (i64(data[at + 2]) & 0x3F)
+    return ALONE + min(high, i64(0x10FFFF >> BLOCK))
+
+
+@inline
+def _runs(data: NDArray[np.uint8], at: int, floor: int, letters: np.uint64, digits: np.uint64) -> np.uint64:
+    """Where runs of ASCII letters and of digits begin in the window at `at`; before `floor` nothing counts."""
+    before = i64(data[at - 1]) if at > floor else i64(0)
+    letter, digit = np.uint64(0x61 <= before | 0x20 <= 0x7A), np.uint64(0x30 <= before <= 0x39)
+    return (letters & ~(letters << windows.ONE | letter)) | (digits & ~(digits << windows.ONE | digit))
+
+
+@inline
+def _follows(lexicon: Lexicon, data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Whether what begins at `at`, beyond ASCII, can follow letters of a term."""
+    return np.uint64(lexicon.leads[_lead(data, at)] >> 2 & 1)
+
+
+@inline
+def _listed(lexicon: Lexicon, letters: np.uint64) -> np.uint64:
+    return _bit(lexicon.starts, letters * HASH >> np.uint64(44))
+
+
+@inline
+def _two_words(
+    lexicon: Lexicon, data: NDArray[np.uint8], at: int, size: int, letters: np.uint64, beyond: np.uint64
+) -> np.uint64:
+    """Whether a term of words can begin at `at`, where the first has so many letters, fewer than `START`.
+
+    `letters` and `beyond` tell of the bytes from `at` on.
     """
-    if at + HEAD > end:
-        return True
-    head = i64(0)
-    for i in range(HEAD):
-        byte = i64(data[at + i])
-        if byte >= 0x80:
-            return True
-        letter = (byte | 0x20) - 0x60
-        head = head * 27 + (letter if byte >= 0x40 and 1 <= letter <= 26 else 0)
-    return bool(lexicon.heads[head] != 0)
+    if i64(lexicon.points[data[at + size]]) & SYMBOL != GAP:
+        return np.uint64(0)
+    second = size + 1
+    last = min(second + windows.lowest(~(letters >> np.uint64(second))), START)
+    if last < START and (beyond >> np.uint64(last) & windows.ONE or (last == second and data[at + last] <= 0x2D)):
+        return windows.ONE  # other letters may follow; or another gap
+    words = _letters(data, at, last) & ~(np.uint64(0xFF) << np.uint64(8 * size))
+    return _listed(lexicon, words | np.uint64(SPACE) << np.uint64(8 * size))
 
 
 @inline
-def _starts(data: NDArray[np.uint8], at: int, end: int, previous: int) -> tuple[np.uint64, int]:
-    """Where words begin in the ASCII from byte `at` on, at most a window, and how far that goes; 0 where it is little.
-
-    `previous` is the group of what stands before it.
-    """
-    if at + windows.SIZE > len(data):
-        return np.uint64(0), i64(0)
-    size = min(windows.lowest(windows.among(data, at, 0x80, 0xFF)), end - at)
-    letters, digits = windows.letters(data, at), windows.digits(data, at)
-    before = np.uint64(previous == WORD), np.uint64(previous == NUMBER)
-    starts = (letters & ~((letters << windows.ONE) | before[0])) | (digits & ~((digits << windows.ONE) | before[1]))
-    return starts & windows.below(size), size if size >= LEAST else i64(0)
-
-
-LEAST = 16
-"""ASCII bytes from which on a window is worth its while."""
+def _begins(lexicon: Lexicon, data: NDArray[np.uint8], at: int, letters: np.uint64, beyond: np.uint64) -> np.uint64:
+    """Whether a term can begin at `at`, by more letters; `letters` and `beyond` tell of the bytes from there on."""
+    size = min(windows.lowest(~letters), START)
+    word = _letters(data, at, size)
+    if _bit(lexicon.opens, _head(word)):
+        return windows.ONE
+    if size < START and beyond >> np.uint64(size) & windows.ONE:
+        return _follows(lexicon, data, at + size)
+    if _listed(lexicon, word):
+        return windows.ONE
+    return _two_words(lexicon, data, at, size, letters, beyond) if size < START else np.uint64(0)
 
 
 @inline
-def _skip(lexicon: Lexicon, data: NDArray[np.uint8], at: int, end: int, previous: int) -> tuple[int, int]:
-    """The next byte of ASCII text where a term may begin, or where such text ends; and the group before it."""
-    while at < end and data[at] < 0x80:
-        starts, size = _starts(data, at, end, previous)
-        while starts:
-            place = windows.lowest(starts)
-            if _may_begin(lexicon, data, at + place, end):
-                if place > 0:
-                    previous = _group(i64(lexicon.points[data[at + place - 1]]))
-                return at + place, previous
-            starts &= starts - windows.ONE
-        if size == 0:
-            break
-        at += size
-        previous = _group(i64(lexicon.points[data[at - 1]]))
-    return at, previous
+def _told(
+    lexicon: Lexicon, data: NDArray[np.uint8], at: int, starts: np.uint64, letters: np.uint64, beyond: np.uint64
+) -> np.uint64:
+    """Those of `starts` where a term can begin, by up to four letters; and of these, by what `_begins` looks at."""
+    found = np.uint64(0)
+    while starts:
+        place = np.uint64(windows.lowest(starts))
+        size = min(windows.lowest(~(letters >> place)), HEAD)
+        open_end = beyond >> place >> np.uint64(size) & np.uint64(size < HEAD)
+        found |= (_bit(lexicon.heads, _head(_letters(data, at + i64(place), size))) | open_end) << place
+        starts &= starts - windows.ONE
+    asked = found
+    while asked:
+        place = np.uint64(windows.lowest(asked))
+        if not _begins(lexicon, data, at + i64(place), letters >> place, beyond >> place):
+            found &= ~(windows.ONE << place)
+        asked &= asked - windows.ONE
+    return found
 
 
 @inline
-def _past_letters(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Where a run of ASCII letters ends."""
-    while at < end and 0x61 <= data[at] | 0x20 <= 0x7A:
+def _syllables(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Where Hangul syllables begin, U+AC00 to U+D77F."""
+    found = windows.among(data, at, 0xEB, 0xEC)
+    found |= windows.among(data, at, 0xEA, 0xEA) & windows.among(data, at, 0xB0, 0xBF) >> windows.ONE
+    return found | windows.among(data, at, 0xED, 0xED) & windows.among(data, at, 0x80, 0x9D) >> windows.ONE
+
+
+@inline
+def _places(lexicon: Lexicon, data: NDArray[np.uint8], at: int, end: int, floor: int) -> np.uint64:
+    """Where terms may begin in the first `STRIDE` bytes of the window at `at`: most words are told by their letters."""
+    beyond, letters = windows.among(data, at, 0x80, 0xFF), windows.letters(data, at)
+    inside = windows.below(min(STRIDE, end - at))
+    starts = _runs(data, at, floor, letters, windows.digits(data, at)) & inside
+    whole = windows.below(min(windows.SIZE, max(end - at - START + 1, 0)))
+    found = starts & ~whole | _told(lexicon, data, at, starts & whole, letters, beyond)
+    asked = windows.among(data, at, 0xC0, 0xFF) & inside
+    if asked:  # behind a letter of its own group no word begins: Hangul behind Hangul, Latin behind ASCII
+        syllables, first = _syllables(data, at), ~(letters << windows.ONE)
+        asked &= ~(syllables & syllables << np.uint64(3))
+        while asked:
+            place = np.uint64(windows.lowest(asked))
+            lead = np.uint64(lexicon.leads[_lead(data, at + i64(place))])
+            found |= ((lead & first >> place | lead >> windows.ONE) & windows.ONE) << place
+            asked &= asked - windows.ONE
+    return found
+
+
+@inline
+def _before(lexicon: Lexicon, data: NDArray[np.uint8], at: int, floor: int, group: int) -> int:
+    """The group of what stands before `at`, marks and invisible code points aside; `group` is that before `floor`."""
+    stop = at
+    while at > floor:
+        at -= 1
+        while at > floor and data[at] & 0xC0 == 0x80:
+            at -= 1
+        code, _ = unicode.decode(data, at, stop)
+        other = _group(i64(lexicon.points[code]))
+        if other not in (MARK, INVISIBLE):
+            return other
+    return group
+
+
+@inline
+def _term(
+    lexicon: Lexicon, data: NDArray[np.uint8], at: int, end: int, previous: int, inner: int
+) -> tuple[int, int, int]:
+    """The term at `at`, behind a group, or -1; where it or else the code point ends, and the group that this is of."""
+    code, after = unicode.decode(data, at, end)
+    point = i64(lexicon.points[code])
+    group = _group(point)
+    starts = group != previous or group == UNSPACED
+    if _lettered(group) and (starts or inner) and _leads(lexicon, point & SYMBOL):
+        term, stop, last = _walk(lexicon, data, at, end, starts)
+        if term >= 0:
+            return term, stop, last
+    return i64(-1), after, group
+
+
+@inline
+def _boundary(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Where the next code point begins, from `at` on."""
+    while at < end and data[at] & 0xC0 == 0x80:
         at += 1
     return at
 
 
-@kernel(I64, IN_I32, IN_U8, _LEXICON, types.Array(types.int32, 2, "C"))
-def find_terms(offsets: NDArray[np.int32], data: NDArray[np.uint8], lexicon: Lexicon, found: NDArray[np.int32]) -> int:
+@kernel(I64, IN_I32, IN_I32, IN_U8, _LEXICON, OUT_I32_2D)
+def find_terms(
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    lexicon: Lexicon,
+    found: NDArray[np.int32],
+) -> int:
     """Fill `found` (4, room) with rows, starts, ends and terms as far as they fit; the number of all."""
     size, inner = 0, 0
     for flags in lexicon.flags:
         inner |= flags & OPEN_START
-    for row in range(len(offsets) - 1):
-        begin, end, previous = i64(offsets[row]), i64(offsets[row + 1]), 0
-        at = begin
+    for row in range(len(begins)):
+        begin, end = i64(begins[row]), i64(ends[row])
+        at, floor, previous = begin, begin, 0  # what stands before `floor` is of the group `previous`
         while at < end:
-            if not inner:
-                at, previous = _skip(lexicon, data, at, end, previous)
-            if at >= end:
-                break
-            code, after = unicode.decode(data, at, end)
-            point = i64(lexicon.points[code])
-            group = _group(point)
-            starts = group != previous or group == UNSPACED
-            begins = _lettered(group) and (starts or inner) and _leads(lexicon, point & SYMBOL)
-            if begins and (inner or _may_begin(lexicon, data, at, end)):
-                term, stop, last = _walk(lexicon, data, at, end, starts)
+            whole = not inner and at + windows.MARGIN <= len(data)
+            places = _places(lexicon, data, at, end, floor) if whole else windows.ONE
+            ahead = _boundary(data, at + min(STRIDE, end - at), end) if whole else at
+            while places:
+                here = at + windows.lowest(places)
+                places &= places - windows.ONE
+                before = _before(lexicon, data, here, floor, previous)
+                term, after, group = _term(lexicon, data, here, end, before, inner)
                 if term >= 0:
                     if size < found.shape[1]:
-                        found[0, size], found[1, size], found[2, size] = row, at - begin, stop - begin
+                        found[0, size], found[1, size], found[2, size] = row, here - begin, after - begin
                         found[3, size] = term
                     size += 1
-                    group, after = last, stop
-            if group not in (MARK, INVISIBLE):
-                previous = group
-            at = _past_letters(data, after, end) if group == WORD and not inner else after
+                    places = np.uint64(0)
+                if term >= 0 or not whole:
+                    ahead = floor = after
+                    previous = group if group not in (MARK, INVISIBLE) else before
+            at = ahead
     return size

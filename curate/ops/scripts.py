@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.ops import unicode
-from curate.ops.kernel import I64, IN_I32, IN_U8, OUT_I32, OUT_I64, OUT_U8, VOID, i64, kernel
+from curate.ops import unicode, windows
+from curate.ops.kernel import I64, IN_I32, IN_U8, OUT_I32, OUT_I64, OUT_U8, VOID, i64, inline, kernel
 
 SCRIPTS = (
     "other", "latin", "greek", "cyrillic", "armenian", "hebrew", "arabic", "devanagari", "bengali", "tamil", "telugu",
@@ -47,7 +47,13 @@ def written_in(offsets: NDArray[np.int32], data: NDArray[np.uint8], window: int)
     return found
 
 
-_KANA, _HAN = SCRIPTS.index("kana"), SCRIPTS.index("han")
+_LATIN, _KANA, _HAN = SCRIPTS.index("latin"), SCRIPTS.index("kana"), SCRIPTS.index("han")
+
+
+@inline
+def _script(table: NDArray[np.uint8], data: NDArray[np.uint8], at: int, end: int) -> int:
+    code, _ = unicode.decode(data, at, end)
+    return i64(table[code]) if code < len(table) else i64(0)
 
 
 @kernel(VOID, IN_I32, IN_U8, I64, OUT_U8, OUT_I64, OUT_I32)
@@ -63,10 +69,16 @@ def _written_in(
         counts[:] = 0
         at, end = i64(offsets[row]), i64(offsets[row + 1])
         stop = min(end, at + window)
+        while at + windows.SIZE <= stop:
+            counts[_LATIN] += windows.ones(windows.letters(data, at))
+            leads = windows.among(data, at, 0xC0, 0xFF)
+            while leads:
+                counts[_script(table, data, at + windows.lowest(leads), end)] += 1
+                leads &= leads - windows.ONE
+            at += windows.SIZE
         while at < stop:
-            code, at = unicode.decode(data, at, end)
-            if code < len(table):
-                counts[table[code]] += 1
+            counts[_script(table, data, at, end)] += data[at] & 0xC0 != 0x80
+            at += 1
         counts[0] = 0
         if 4 * counts[_KANA] >= counts[_HAN]:
             counts[_KANA] += counts[_HAN] if counts[_KANA] else 0

@@ -4,7 +4,8 @@ import pyarrow as pa
 import pytest
 
 from curate import lexicons
-from curate.audit.membership import BUCKETS, LISTS, WINDOW, Measure
+from curate.audit.lists import LISTS
+from curate.audit.membership import BUCKETS, WINDOW, Measure
 from curate.ops.lexicon import fold
 from curate.testing import batch
 
@@ -12,7 +13,8 @@ from curate.testing import batch
 def groups(*texts, labels=None, **columns):
     """The groups of each text, but for `all`."""
     measure = Measure(named_sources=True)
-    members = measure.read(batch(*texts, **columns), None if labels is None else pa.array(labels, pa.string()))
+    rows = batch(*texts, **columns)
+    members = measure.read(rows, None if labels is None else pa.array(labels, pa.string()), measure.raw(rows))
     names = measure.groups.listed().to_pylist()
     return [
         {names[g] for g in members.groups[members.bounds[i] : members.bounds[i + 1]]} - {"all"}
@@ -22,7 +24,7 @@ def groups(*texts, labels=None, **columns):
 
 def buckets(**columns):
     rows = len(next(iter(columns.values())))
-    return Measure(named_sources=True).read(batch(*["text"] * rows, **columns), None).bucket.tolist()
+    return Measure(named_sources=True).raw(batch(*["text"] * rows, **columns)).bucket.tolist()
 
 
 def test_a_text_is_of_the_groups_that_it_mentions_and_of_no_others():
@@ -48,7 +50,7 @@ def test_where_languages_are_known_lists_count_in_their_own_alone():
 def test_naming_languages_later_takes_back_what_their_lists_should_not_have_counted():
     measure = Measure(named_sources=True)
     rows = batch("Muslim palabras", "A Muslim baker.", "Muslim", source="s|x")
-    before = measure.read(rows, None)
+    before = measure.read(rows, None, measure.raw(rows))
 
     after = measure.labelled(before, pa.array(["es", "en", None]))
 
@@ -126,7 +128,7 @@ def test_many_sources_are_put_into_few_groups():
     rows = batch(*["x"] * 300, source=[f"file-{i}" for i in range(300)])
     measure = Measure(named_sources=False)
 
-    measure.read(rows, None)
+    measure.read(rows, None, measure.raw(rows))
 
     assert len([name for name in measure.groups.listed().to_pylist() if name.startswith("source.")]) <= 50
 

@@ -110,6 +110,18 @@ class Reference:
         return found
 
 
+WORDS = st.sampled_from(
+    ["the", "old", "in", "a", "beautiful", "communities", "9", "be", "café", "new", "o'clock", "여성"]
+)
+PHRASE = st.builds(
+    lambda words, end: " ".join(words) + end, st.lists(WORDS, min_size=1, max_size=3), st.sampled_from(["", "*"])
+)
+RUNNING = st.lists(
+    WORDS | st.sampled_from([" ", " ", " ", "-", "  ", "\n", "\u00a0", "é", "s", ".", "들", "\u0301", "\u00ad", "The", "NEW"]),
+    max_size=40,
+).map("".join)  # fmt: skip
+
+
 TERM = st.builds(
     lambda start, body, end: start + body + end,
     st.sampled_from(["", "", "*"]),
@@ -127,6 +139,46 @@ TERM = st.builds(
 )
 def test_the_kernel_finds_what_the_slow_reference_finds(text, terms):
     assert matches(text, terms) == Reference(text, terms, PARTICLES).matches()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.text(LETTERS, max_size=9) | st.text("ab g-", max_size=30), max_size=12).map("".join) | RUNNING,
+    st.lists(
+        (TERM | PHRASE).filter(lambda t: not t.startswith("*")),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda t: lexicon.fold(t.strip("*")),
+    ),
+)
+def test_windows_of_long_text_find_what_the_slow_reference_finds(text, terms):
+    compiled = lexicon.compile_terms(terms, PARTICLES)
+
+    found = lexicon.find(*packed(["a b", text, "a" * 80]), compiled)
+
+    mine = found.rows == 1
+    raw = text.encode()
+    told = [(raw[a:b].decode(), terms[t]) for a, b, t in np.stack([found.starts, found.ends, found.terms])[:, mine].T]
+    assert told == Reference(text, terms, PARTICLES).matches()
+
+
+def test_parts_of_texts_are_searched_as_if_nothing_stood_around_them():
+    terms = lexicon.compile_terms(["gay", "lesbian"])
+    offsets, data = packed(["gays; lesbian" + " " * 80])
+
+    found = lexicon.find_in(offsets[:-1], offsets[:-1] + 3, data, terms)
+
+    assert found.terms.tolist() == [0]
+
+
+def test_lists_that_are_compiled_together_match_as_they_do_alone():
+    lists = [(["gay", "中", "café"], []), (["여성", "ga*"], PARTICLES)]
+    texts = ["gay 여성들에게는 garden café 中 cafe\u0301", "게이 gays"]
+
+    together = [lexicon.find(*packed(texts), compiled) for compiled in lexicon.compile_lists(lists)]
+
+    alone = [lexicon.find(*packed(texts), lexicon.compile_terms(*one)) for one in lists]
+    assert [np.stack(found).tolist() for found in together] == [np.stack(found).tolist() for found in alone]
 
 
 @settings(max_examples=100, deadline=None)

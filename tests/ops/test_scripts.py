@@ -25,7 +25,10 @@ def told(text, window):
     return (max(counts.values()) and max(SCRIPTS, key=lambda name: (counts[name], -SCRIPTS.index(name)))) or "other"
 
 
-@given(st.lists(st.text(max_size=40), max_size=6), st.integers(0, 60))
+LETTERS = st.text(max_size=40) | st.text("abc é漢かな한Д", max_size=120)
+
+
+@given(st.lists(LETTERS, max_size=6), st.integers(0, 60) | st.integers(60, 300))
 def test_the_script_is_that_of_most_letters_in_the_window(texts, window):
     found = written_in(*buffers(pa.array(texts, pa.string())), window)
 
