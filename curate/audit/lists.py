@@ -111,7 +111,7 @@ def _digest() -> str:
     files = [path for language in LISTS for path in sorted((data / "identity" / language).glob("*.toml"))]
     files += [data / "dialect" / f"{language}.toml" for language in LISTS]
     files += [data / "particles_ko.toml", data / "identity.py", Path(__file__), unicode.TABLE]
-    files += [code / name for name in ("lexicon.py", "lexicon_search.py", "trie.py", "unicode.py")]
+    files += [code / name for name in ("lexicon.py", "lexicon_places.py", "trie.py", "unicode.py")]
     digest = hashlib.sha256()
     for path in files:
         content = path.read_bytes()

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.ops import trie, unicode
-from curate.ops.lexicon_search import (
+from curate.ops.lexicon_places import (
     ALONE,
     BLOCK,
     BOUNDED,
@@ -48,8 +48,8 @@ from curate.ops.lexicon_search import (
     UNSPACED,
     WORD,
     Lexicon,
-    find_terms,
 )
+from curate.ops.lexicon_search import find_terms
 
 __all__ = ["Lexicon", "Matches", "compile_lists", "compile_terms", "find", "find_in", "fold"]
 
@@ -136,8 +136,8 @@ def _compiled(
     inside = np.zeros(len(root), np.bool_)
     inside[states.symbols] = True
     heads, opens = _heads(spellings, flags)
-    begun = heads, opens, _starts(spellings, flags), _leads(letters, root, inside)
-    return Lexicon(*letters, root, *begun, states, flags, trie.repeat(particles))
+    starts, leads = _starts(spellings, flags), _leads(letters, root, inside)
+    return Lexicon(*letters, root, heads, opens, starts, leads, states, flags, trie.repeat(particles))
 
 
 def _run(spelling: str, most: int) -> int:
