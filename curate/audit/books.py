@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate import shards
-from curate.audit.counters import merged
+from curate.audit.counters import merged, ranked
 from curate.audit.membership import ALL, BUCKETS
 from curate.audit.phases import Phases
 from curate.audit.watch import FILE, Sampling
@@ -106,42 +106,46 @@ def _counts(found: Mapping[str, Any], groups: int, strata: int) -> Counts:
 
 def as_dict(table: pa.Table, phases: Phases, sampling: Sampling) -> dict[str, Any]:
     """What `audit.json` holds, from the sum of all units' counts."""
-    groups = sorted(set(table.column("group").to_pylist()))
-    by_stratum = table.filter(pc.equal(table.column("kind"), "stratum"))
-    by_bucket = table.filter(pc.equal(table.column("kind"), "bucket"))
-    strata = sorted(set(by_stratum.column("cell").to_pylist()))
-    number, layer = ({name: i for i, name in enumerate(names)} for names in (groups, strata))
+    group, groups = ranked(table.column("group"))
+    of_buckets = np.asarray(pc.equal(table.column("kind"), "bucket"))
+    stratum, strata = ranked(table.column("cell").filter(pa.array(~of_buckets)))
+    bucket = np.asarray(table.column("cell").filter(pa.array(of_buckets)).cast(pa.int64()))
+    layered = np.asarray(table.column("documents"))[~of_buckets] > 0
     sides: dict[str, dict[str, Any]] = {"entered": {}, "lost": {}}
-    for event in sorted(set(table.column("event").to_pylist())):
+    cells = _events(table.filter(pa.array(of_buckets)), group[of_buckets], bucket)
+    layers = _events(table.filter(pa.array(~of_buckets)), group[~of_buckets], stratum, layered)
+    for event in cells:
         side, _, name = event.partition(".")
-        cells = _rows(by_bucket, event, number)
-        layers = [row for row in _rows(by_stratum, event, number) if row[2]]
+        numbers = layers.get(event, [[]] * 4)
         sides[side][name] = {
-            "buckets": _columns(
-                ("group", "bucket", "documents", "tokens"), [(g, int(c), d, t) for g, c, d, t in cells]
-            ),
-            "strata": _columns(("group", "stratum", "documents"), [(g, layer[c], d) for g, c, d, _ in layers]),
+            "buckets": dict(zip(("group", "bucket", "documents", "tokens"), cells[event], strict=True)),
+            "strata": dict(zip(("group", "stratum", "documents"), numbers[:3], strict=True)),
         }
-    followed = sum(d for g, _, d, _ in _rows(by_bucket, "entered.raw", number) if groups[g] == ALL)
+    everyone = pc.and_(pc.equal(table.column("event"), "entered.raw"), pc.equal(table.column("group"), ALL))
+    followed = pc.sum(table.column("documents").filter(pc.and_(everyone, pa.array(of_buckets)))).as_py()
     return {
         "format": FORMAT,
-        "sample": {"share": sampling.share, "documents": followed},
+        "sample": {"share": sampling.share, "documents": followed or 0},
         "phases": [{"name": name, "stages": list(stages)} for name, stages in phases.each],
-        "groups": groups,
-        "strata": strata,
+        "groups": groups.to_pylist(),
+        "strata": strata.to_pylist(),
         **sides,
     }
 
 
-def _rows(table: pa.Table, event: str, number: Mapping[str, int]) -> list[tuple[int, str, int, int]]:
-    mine = table.filter(pc.equal(table.column("event"), event))
-    columns = (mine.column(name).to_pylist() for name in ("group", "cell", "documents", "tokens"))
-    return [(number[group], cell, documents, tokens) for group, cell, documents, tokens in zip(*columns, strict=True)]
-
-
-def _columns(names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> dict[str, list[int]]:
-    columns = zip(*sorted(rows), strict=True) if rows else ([] for _ in names)
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+def _events(
+    table: pa.Table, group: NDArray[np.int64], cell: NDArray[np.int64], mask: NDArray[np.bool_] | None = None
+) -> dict[str, list[list[int]]]:
+    """Event → groups, cells, documents and tokens of its rows, or of those of the mask, by group and cell."""
+    event, names = ranked(table.column("event"))
+    columns = [group, cell, *(np.asarray(table.column(name)) for name in ("documents", "tokens"))]
+    order = np.lexsort((cell, group, event))
+    order = order if mask is None else order[mask[order]]
+    bounds = np.searchsorted(event[order], np.arange(len(names) + 1))
+    return {
+        name: [column[order[low:high]].tolist() for column in columns]
+        for name, low, high in zip(names.to_pylist(), bounds[:-1], bounds[1:], strict=True)
+    }
 
 
 def write(folder: Path, units: Sequence[Path], phases: Phases, sampling: Sampling) -> list[str]:

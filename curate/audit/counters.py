@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.audit.membership import BUCKETS, Members, Names
@@ -72,7 +73,7 @@ class Counter:
             columns = [event, pa.array([kind] * len(cell), pa.string()), group, cell]
             weights = [pa.array(entries.documents), pa.array(entries.tokens)]
             parts.append(pa.Table.from_arrays([*columns, *weights], names=COLUMNS))
-        return pa.concat_tables(parts).sort_by([(name, "ascending") for name in COLUMNS[:4]])
+        return merged(parts)
 
 
 COLUMNS = ["event", "kind", "group", "cell", "documents", "tokens"]
@@ -85,14 +86,37 @@ def summed(parts: Sequence[Entries]) -> Entries:
     keys, documents, tokens = map(np.concatenate, zip(*parts, strict=True))
     order = np.argsort(keys)
     keys = keys[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    if not len(starts):
+        return Entries(keys, documents, tokens)
     return Entries(keys[starts], *(np.add.reduceat(values[order], starts) for values in (documents, tokens)))
 
 
+def ranked(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.StringArray]:
+    """The names of a column in order, and the place of each row's among them."""
+    coded = column.combine_chunks().dictionary_encode()
+    order = np.asarray(pc.sort_indices(coded.dictionary))
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places[np.asarray(coded.indices)], coded.dictionary.take(pa.array(order))
+
+
 def merged(tables: Iterable[pa.Table]) -> pa.Table:
-    """The sum of units' tables, the same whatever their order."""
-    whole = pa.table({name: pa.array([], pa.int64() if name in COLUMNS[4:] else pa.string()) for name in COLUMNS})
+    """The sum of tables in the order of their names, the same whatever the tables' order."""
+    parts = [pa.table({name: pa.array([], pa.int64() if name in COLUMNS[4:] else pa.string()) for name in COLUMNS})]
     for table in tables:
-        both = pa.concat_tables([whole, table])
-        whole = both.group_by(COLUMNS[:4]).aggregate([("documents", "sum"), ("tokens", "sum")]).rename_columns(COLUMNS)
-    return whole.sort_by([(name, "ascending") for name in COLUMNS[:4]])
+        parts.append(table)
+        if sum(map(len, parts)) > FEW:
+            parts = [_one(parts)]
+    return _one(parts)
+
+
+def _one(parts: Sequence[pa.Table]) -> pa.Table:
+    whole = pa.concat_tables(parts)
+    codes, names = zip(*(ranked(whole.column(name)) for name in COLUMNS[:4]), strict=True)
+    shape = [max(1, len(one)) for one in names]
+    weights = (np.asarray(whole.column(name)) for name in COLUMNS[4:])
+    entries = summed([Entries(np.ravel_multi_index(codes, shape), *weights)])
+    places = np.unravel_index(entries.keys, shape)
+    columns = [one.take(pa.array(place)) for one, place in zip(names, places, strict=True)]
+    return pa.Table.from_arrays([*columns, pa.array(entries.documents), pa.array(entries.tokens)], names=COLUMNS)

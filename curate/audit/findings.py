@@ -1,5 +1,6 @@
 """What the counters say: per stage and over all of them, how much of each group was kept beside all others."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
@@ -158,6 +159,9 @@ class _Table:
         ]
         logs, errors = (np.array([part[n] for part in parts]) for n in (0, 1))
         self._adjusted = Ratio(logs.sum(axis=0), np.sqrt((errors**2).sum(axis=0)))
+        self._spans = [_intervals(ratio) for ratio in (self._disparity, self._removal, self._adjusted)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._high, self._low_removal = self._disparity.high(), self._removal.low()
         self._buckets = occupied(shares)
         self._expected = self._came * self._others
 
@@ -178,7 +182,8 @@ class _Table:
 
     def _row(self, n: int, best: float) -> Finding:
         mine, others = float(self._mine[n]), float(self._others[n])
-        spread = _interval(self._disparity, n) or Interval(1.0, 1.0, 1.0)
+        disparities, removals, adjusted = (spans[n] for spans in self._spans)
+        spread = disparities or Interval(1.0, 1.0, 1.0)
         return Finding(
             stage=self._stage,
             group=self._audit.groups[n],
@@ -190,8 +195,8 @@ class _Table:
             disparity=round(mine / others, DIGITS) if others else spread.ratio,
             low=spread.low,
             high=spread.high,
-            removal=_interval(self._removal, n) if mine < 1 else None,
-            adjusted=_interval(self._adjusted, n),
+            removal=removals if mine < 1 else None,
+            adjusted=adjusted,
             of_best=round(mine / best, DIGITS) if best else None,
             buckets=int(self._buckets[n]),
             verdict=self._verdict(n),
@@ -202,9 +207,9 @@ class _Table:
         log, _ = self._disparity
         if self._expected[n] < FEWEST:
             return "grey"
-        if self._disparity.high()[n] < LINE:
+        if self._high[n] < LINE:
             return "red"
-        skewed = np.exp(self._removal.log[n]) > REMOVAL_LINE and self._removal.low()[n] > 1
+        skewed = np.exp(self._removal.log[n]) > REMOVAL_LINE and self._low_removal[n] > 1
         removed = self._came[n] * (1 - self._mine[n])
         return "amber" if np.exp(log[n]) < LINE or (skewed and removed >= FEWEST_REMOVED) else "green"
 
@@ -216,11 +221,13 @@ def _axis(group: str) -> str:
     return group.partition(".")[0]
 
 
-def _interval(ratio: Ratio, number: int) -> Interval | None:
-    """A group's ratio, None where it is not finite."""
+def _intervals(ratio: Ratio) -> list[Interval | None]:
+    """Each group's ratio, None where it is not finite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        ends = [float(side[number]) for side in (ratio.value(), ratio.low(), ratio.high())]
-    return Interval(*(round(end, DIGITS) for end in ends)) if np.isfinite(ends).all() else None
+        sides = np.stack([ratio.value(), ratio.low(), ratio.high()], axis=1).tolist()
+    return [
+        Interval(*(round(end, DIGITS) for end in ends)) if all(map(math.isfinite, ends)) else None for ends in sides
+    ]
 
 
 def _retention(kept: Sequence[NDArray[Any]], whole: Sequence[NDArray[Any]]) -> Floats:

@@ -83,7 +83,7 @@ class Watch:
         mask = np.asarray(column.is_valid()) if column is not None else self._sampling.taken(flow.batch.column("id"))
         self._rows, self._tokens = flow.rows[mask], flow.tokens[mask]
         if column is not None:
-            self._members = self._unpacked(column.filter(pa.array(mask)))
+            self._members = self._unpacked(column if mask.all() else column.filter(pa.array(mask)))
             return flow.batch.drop_columns([COLUMN])
         self._members = self._measure.raw(flow.batch if mask.all() else flow.batch.filter(pa.array(mask)))
         self._enter(RAW)

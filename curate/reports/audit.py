@@ -1,6 +1,7 @@
 """The audit in reports: what it comes to in a sentence, as a table for the terminal, and as a forest plot."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,13 +28,8 @@ def summary(audit: Audit) -> dict[str, Any]:
     """The audit as `report.json` holds it: verdicts about people by stage, and the findings that are worth a line."""
     found = findings(audit)
     stages = dict.fromkeys(finding.stage for finding in found)
-    counts = {
-        stage: {
-            verdict: sum(f.about_people and (f.stage, f.verdict) == (stage, verdict) for f in found)
-            for verdict in VERDICTS
-        }
-        for stage in stages
-    }
+    met = Counter((finding.stage, finding.verdict) for finding in found if finding.about_people)
+    counts = {stage: {verdict: met[stage, verdict] for verdict in VERDICTS} for stage in stages}
     shown = [finding for finding in found if _worth(finding)]
     return {
         "documents": audit.documents,

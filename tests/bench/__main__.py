@@ -9,6 +9,7 @@ extract   WARC to text, against datatrove's WarcReader and trafilatura (needs --
 kernels   MB/s per core of every kernel and every stage, each in a process of its own
 memory    peak memory of a run over growing inputs
 dedup     near-duplicates against the truth: recall, wrong removals, time, memory (needs --data; docs/dedup.md)
+audit     what the audit costs: runs with its counters and without (needs --data; docs/audit.md)
 startup   how long --help takes
 training  whole training steps of three families, against transformers' Trainer
 ablate    which corpus makes the better model, on questions of known answer (needs --data; docs/pretrain.md)
@@ -36,7 +37,7 @@ from tests.bench import chain, machine, tables
 from tests.bench.measure import FailedRunError
 from tests.bench.setting import Setting, say
 
-NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup", "training", "ablate")
+NAMES = ("startup", "kernels", "memory", "gold", "extract", "filters", "chain", "dedup", "training", "ablate", "audit")
 ALONE = ("startup", "memory", "kernels")
 
 

@@ -21,7 +21,7 @@ def _cell(row: Sequence[str], i: int, widths: Sequence[int]) -> str:
 
 def duration(seconds: float) -> str:
     """A time as people say it."""
-    if seconds < 1:
+    if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
