@@ -26,6 +26,8 @@ CONFIG = Path(__file__).parents[2] / "pipelines" / "ablate-tiny.toml"
 DEBRIS = 0.10
 MINIMUM = 200
 PAGES = 7_000
+AFTER = ("repetition", "minhash")
+"""Stages of web-en after which the crawl is looked at: all rules of quality, then all of the recipe."""
 COPIES = """
 name = "copies"
 [[stage]]
@@ -46,10 +48,10 @@ def main(setting: Setting) -> str:
         raise SystemExit("this benchmark needs real text and pages: --data")
     folder = setting.cache / "ablate"
     studies: dict[str, Callable[[Path, Path, Setting], Path]] = {
-        "debris": _debris,
-        "same": _same,
         "crawl": _crawl,
         "copies": _copies,
+        "debris": _debris,
+        "same": _same,
     }
     rows: list[list[str]] = []
     for name, study in studies.items():
@@ -123,7 +125,8 @@ def _crawl(data: Path, place: Path, setting: Setting) -> Path:
     output = place / "corpus"
     held = [f"--ablate-held-out={name}={path}" for name, path in _domains(data, place).items()]
     _run("curate", "run", "web-en", crawl.path, "--output", output, "--set", "tokens.vocabulary=8192", "--quiet",
-         "--ablate", CONFIG, *held, log=place / "curate.log")  # fmt: skip
+         "--ablate", CONFIG, *held, *(part for stage in AFTER for part in ("--ablate-after", stage)),
+         log=place / "curate.log")  # fmt: skip
     return _study(output)
 
 
