@@ -158,7 +158,7 @@ def test_one_input_on_both_sides_is_the_user_s_mistake(sides, tmp_path):
         train([sides[0]], [sides[1].parent], tmp_path / "m.bin", Training(**SMALL), Ingest())
 
 
-@pytest.mark.parametrize(("good", "bad", "side"), [(["", " \n"], ["x"], "positive"), (["x"], [], "negative")])
+@pytest.mark.parametrize(("good", "bad", "side"), [(["", " \n"], ["x"], "positive"), (["x"], [" "], "negative")])
 def test_a_side_without_text_is_named(good, bad, side, tmp_path):
     files = write_jsonl(tmp_path / "g.jsonl", good), write_jsonl(tmp_path / "b.jsonl", bad)
 
