@@ -13,11 +13,14 @@ from pretrain.record import inside
 def apply(question: Question, path: Path, whole: Whole) -> Question:
     """The question with yield, bytes a token and vocabulary as a `report.json` (or the folder that holds it) says.
 
+    The yield of a run over text without markup is of extracted text, whatever `whole` says.
     Raises `DataError` where it is missing, malformed, or counts no tokens.
     """
     path = path / "report.json" if path.is_dir() else path
     said = _read(path)
     markup, extracted, output = (_tally(path, said, name) for name in ("input", "extracted", "output"))
+    if not _extracted(said):  # what went in was text: its tokens are no tokens of HTML
+        whole = "extracted"
     text, other = (markup, extracted) if whole == "raw" else (extracted, markup)
     html = markup["bytes"] / text["tokens"] if _extracted(said) else None
     return replace(

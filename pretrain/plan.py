@@ -4,6 +4,7 @@ Pure arithmetic over a `Question`; every constant says where it is from. Numbers
 promises: a yield can differ between crawls by more than any law below.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -240,7 +241,9 @@ def _check(question: Question) -> None:
         raise UsageError(f"--params {question.parameters:g}: from a thousand to a hundred trillion")
     if not 0 < question.kept <= 1:
         raise UsageError(f"--yield {question.kept:g}: a share of tokens, above 0 and at most 1")
-    if question.epochs < 1:
+    if not question.tokens_per_parameter < math.inf:
+        raise UsageError(f"--tokens-per-param {question.tokens_per_parameter:g}: a number")
+    if not 1 <= question.epochs < math.inf:
         raise UsageError(f"--epochs {question.epochs:g}: at least 1")
     if question.epochs > MOST_EPOCHS and not question.force:
         raise UsageError(

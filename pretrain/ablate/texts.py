@@ -71,8 +71,15 @@ def _read(file: Path, name: str) -> Iterator[Document]:
             yield Document(name, stream.read().decode("utf-8", "replace"))
             return
         for row, line in enumerate(_lines(stream)):
-            said = json.loads(line) if line.strip() else {}
+            said = _parsed(line, row) if line.strip() else {}
             yield _document(said if isinstance(said, dict) else {}, name, row)
+
+
+def _parsed(line: bytes, row: int) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:  # RecursionError is how brackets nested too deeply are refused
+        raise ValueError(f"line {row + 1}: {error}") from None
 
 
 def _lines(stream: Any) -> Iterator[bytes]:

@@ -94,6 +94,17 @@ def test_a_report_gives_yield_and_bytes(monkeypatch, capsys, tmp_path):
     assert said["storage"]["text"] == 200e6 * 150
 
 
+def test_a_run_over_text_measures_a_yield_of_extracted_text(monkeypatch, capsys, tmp_path):
+    text = {"documents": 100, "bytes": 9_000, "tokens": 3_000}
+    path = report(tmp_path, input=text, extracted=text)
+
+    _, out, _ = run(monkeypatch, capsys, "plan", "--params", "10M", "--from", path, "--json")
+
+    said = json.loads(out)
+    assert said["question"]["whole"] == "extracted"
+    assert said["chosen"]["crawl_files"] == pytest.approx(asked(parameters=10e6, vocabulary=8192).chosen.crawl_files)
+
+
 def test_the_plan_in_words(monkeypatch, capsys, tmp_path):
     code, out, _ = run(monkeypatch, capsys, "plan", "--params", "124M", "--from", report(tmp_path), "--epochs", "4")
 
@@ -121,6 +132,8 @@ def test_the_plan_is_drawn_among_known_models(monkeypatch, capsys, tmp_path):
         (["--params", "12Q", "--yield", "0.1"], "a number such as 124M"),
         (["--params", "1M", "--yield", "2"], "above 0 and at most 1"),
         (["--params", "1M", "--yield", "0.1", "--epochs", "20"], "beyond 16"),
+        (["--params", "1M", "--yield", "0.1", "--epochs", "nan"], "--epochs nan: at least 1"),
+        (["--params", "1M", "--yield", "0.1", "--tokens-per-param", "inf"], "--tokens-per-param inf: a number"),
         (["--params", "1M", "--yield", "0.1", "--gpu", "abacus"], "known are b200"),
         (["--params", "1M", "--yield", "0.1", "--of", "words"], "raw or extracted"),
         (["--params", "1M", "--from", "{tmp}/none.json"], "no such file"),

@@ -48,6 +48,7 @@ def test_text_is_read_from_every_known_kind_in_the_order_of_names(tmp_path):
     [
         ("a.parquet", b"PAR1 but no more"),
         ("a.jsonl", b'{"text": '),
+        ("b.jsonl", b'{"text": "good"}\n' + b"[" * 100_000),
         ("a.jsonl.gz", b"\x1f\x8b no more"),
         ("a.bin", b""),
     ],
