@@ -27,10 +27,15 @@ class Estimate(NamedTuple):
 
 
 def ratio(above: Floats, below: Floats, seed: int) -> Estimate:
-    """Σ above / Σ below over items (N,), of which samples of N are drawn with replacement; NaN where Σ below is 0."""
+    """Σ above / Σ below over items (N,), of which samples of N are drawn with replacement; NaN where Σ below is 0.
+
+    One item has no spread: its interval is NaN.
+    """
     total = below.sum()
     if not total:
         return Estimate(math.nan, math.nan, math.nan)
+    if len(above) == 1:
+        return Estimate(float(above[0] / total), math.nan, math.nan)
     drawn = [counts @ np.stack([above, below], 1) for counts in _resamples(len(above), seed)]
     sums = np.concatenate(drawn)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -91,7 +91,7 @@ def test_plain_text_is_cut_at_blank_lines_and_nothing_is_lost():
 
 def test_the_command_prints_a_table_and_keeps_every_figure(monkeypatch, capsys, run, corpus, tmp_path):
     text = lines(tmp_path / "a.jsonl", *({"text": text} for text in token_folder.texts(6)))
-    pairs = lines(tmp_path / "pairs.jsonl", {"sentence_good": "a b", "sentence_bad": "b a"})
+    pairs = lines(tmp_path / "pairs.jsonl", *[{"sentence_good": "a b", "sentence_bad": "b a"}] * 2)
     choice = lines(tmp_path / "quiz.jsonl", *[{"context": "a", "choices": ["b", "c"], "answer": 1}] * 3)
 
     code, out, error = command(

@@ -25,6 +25,14 @@ def test_a_ratio_resamples_both_sides_together():
     assert found == pytest.approx((3, 3, 3))
 
 
+def test_one_item_tells_a_value_and_no_interval():
+    found = intervals.ratio(np.array([6.0]), np.array([4.0]), seed=1)
+
+    assert found.value == 1.5
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
 def test_the_same_seed_gives_the_same_interval_and_another_gives_another():
     values = np.random.default_rng(3).random(30)
 
