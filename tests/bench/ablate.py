@@ -26,8 +26,8 @@ CONFIG = Path(__file__).parents[2] / "pipelines" / "ablate-tiny.toml"
 DEBRIS = 0.10
 MINIMUM = 200
 PAGES = 7_000
-AFTER = ("repetition", "minhash")
-"""Stages of web-en after which the crawl is looked at: all rules of quality, then all of the recipe."""
+AFTER = ("extract", "repetition", "minhash")
+"""Stages of web-en after which the crawl is looked at: raw text, all rules of quality, all of the recipe."""
 COPIES = """
 name = "copies"
 [[stage]]
