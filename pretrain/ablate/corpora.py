@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pretrain.ablate import texts, token_files
+from pretrain import texts
+from pretrain.ablate import token_files
 from pretrain.ablate.token_files import Encoded
 from pretrain.errors import DataError, UsageError
 from pretrain.shards import Manifest, Shards

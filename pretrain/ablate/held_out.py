@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pretrain.ablate import overlap, texts
+from pretrain import texts
+from pretrain.ablate import overlap
 from pretrain.ablate.corpora import Corpus, Named, key
-from pretrain.ablate.texts import Document
 from pretrain.errors import UsageError
+from pretrain.texts import Document
 from pretrain.tokens import Vocabulary
 
 CHARACTERS = 4_096

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pretrain.ablate import texts
+from pretrain import texts
 from pretrain.ablate.corpora import Named
 from pretrain.ablate.findings import Against
 from pretrain.config import Config

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from pretrain.ablate.texts import read
 from pretrain.errors import DataError
 from pretrain.evaluation import intervals
 from pretrain.evaluation.asking import Floats, Ints
@@ -22,6 +21,7 @@ from pretrain.evaluation.held_out import score
 from pretrain.evaluation.records import sample
 from pretrain.evaluation.results import Figure, figure
 from pretrain.shards import Manifest, Shards
+from pretrain.texts import read
 from pretrain.tokens import Vocabulary
 from pretrain.trained import Trained
 
@@ -82,7 +82,7 @@ def encoded(vocabulary: Vocabulary, texts: Sequence[str]) -> list[Ints]:
 
 
 def of_files(name: str, path: Path, limit: int, seed: int) -> Domain:
-    """Documents of a file or folder, in the forms of `pretrain.ablate.texts`; passages where they are few."""
+    """Documents of a file or folder, in the forms of `pretrain.texts`; passages where they are few."""
     found = [document.text for document in read(path)]
     if len(found) < FEW:
         found = [passage for text in found for passage in passages(text)]

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pretrain.ablate import held_out, overlap, samples, texts, token_files
+from pretrain import texts
+from pretrain.ablate import held_out, overlap, samples, token_files
 from pretrain.ablate.corpora import Named, opened, vocabulary_of
 from pretrain.ablate.samples import Draw
 from pretrain.errors import DataError
